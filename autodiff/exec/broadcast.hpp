@@ -1,0 +1,35 @@
+// Reading an operand as if it were stretched to another shape.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include <tapir/autodiff/tensor/shape.hpp>
+
+namespace tapir {
+
+/// How the elements of `in` stand in the row-major order of `out`, to which it broadcasts from the right. Neighbouring
+/// axes that are walked alike are one.
+class Stretch {
+ public:
+  Stretch(const Shape& in, const Shape& out, DType dtype);
+
+  /// Every element is the same one.
+  bool is_constant() const { return rank_ == 0 || (rank_ == 1 && strides_[0] == 0); }
+  /// Nothing is stretched.
+  bool is_plain() const { return rank_ == 1 && strides_[0] == 1; }
+  /// Elements [begin, end) of the stretched array.
+  void copy(const void* source, void* target, Index begin, Index end) const;
+
+ private:
+  template <class T>
+  void copy_as(const T* source, T* target, Index begin, Index end) const;
+
+  std::array<Index, Shape::max_rank> sizes_{};
+  std::array<Index, Shape::max_rank> strides_{};
+  int rank_ = 0;
+  bool wide_ = false;
+};
+
+}  // namespace tapir

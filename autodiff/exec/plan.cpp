@@ -1,0 +1,281 @@
+// Planning: dead code, fusion from the results backwards, order, memory.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/autodiff/exec/plan.hpp>
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+
+#include <tapir/autodiff/exec/arena.hpp>
+
+namespace tapir {
+namespace {
+
+constexpr std::size_t most_nodes_in_a_unit = 192;
+
+std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+bool fuses(const Node& node) { return node.op->kind() == Kind::elementwise || node.op->kind() == Kind::broadcast; }
+
+}  // namespace
+
+Ref Plan::root(Ref ref) const {
+  while (tape.node(ref.node).op->kind() == Kind::alias) ref = tape.node(ref.node).inputs[0];
+  return ref;
+}
+
+Ref Plan::source(Ref ref, int& stretched) const {
+  stretched = -1;
+  ref = root(ref);
+  if (is_virtual(ref.node)) {
+    stretched = ref.node;
+    ref = root(tape.node(ref.node).inputs[0]);
+  }
+  return ref;
+}
+
+Plan::Plan(const Tape& of, std::vector<Ref> results, PlanOptions options) : tape(of), outputs(std::move(results)) {
+  std::vector<Ref> first = outputs;
+  first.insert(first.end(), tape.guards().begin(), tape.guards().end());
+  first_phase_ = tape.ancestors(first);
+  for (const Store& store : tape.stores()) first.push_back(store.value);
+  live_ = tape.ancestors(first);
+  find_units(options);
+  order_units();
+  place_values();
+}
+
+// The nodes whose units have to run before `node`: aliases are looked through, and what an alias waits for counts.
+std::vector<int> Plan::dependencies(int node) const {
+  std::vector<int> found;
+  std::vector<int> open;
+  for (Ref ref : tape.node(node).inputs) open.push_back(ref.node);
+  while (!open.empty()) {
+    const int n = open.back();
+    open.pop_back();
+    if (tape.node(n).op->kind() == Kind::alias || is_virtual(n))
+      for (Ref ref : tape.node(n).inputs) open.push_back(ref.node);
+    else if (tape.node(n).op->kind() != Kind::leaf)
+      found.push_back(n);
+  }
+  return found;
+}
+
+// Units are built from the results backwards, so that a value is computed where it is consumed: a node joins the unit
+// of its earliest reader if no other reader needs it as early. Heights count units from the end; a unit reads only
+// from units of greater height, so no cycle can arise.
+void Plan::find_units(PlanOptions options) {
+  const int n = tape.size();
+  virtual_.assign(at(n), false);
+  unit_of_.assign(at(n), -1);
+  std::vector<std::vector<int>> readers(at(n));
+  // A stretched value is never stored if only fused units read it: each reads its source instead.
+  std::vector<bool> wanted(at(n));
+  auto want = [&](Ref ref) { wanted[at(root(ref).node)] = true; };
+  for (Ref ref : outputs) want(ref);
+  for (Ref ref : tape.guards()) want(ref);
+  for (const Store& store : tape.stores()) want(store.value);
+  for (int i = 0; i < n; ++i) {
+    if (!live_[at(i)]) continue;
+    const Node& node = tape.node(i);
+    for (Ref ref : node.inputs) {
+      const bool through_alias = tape.node(ref.node).op->kind() == Kind::alias;
+      if (node.op->kind() == Kind::opaque || through_alias || node.op->kind() == Kind::broadcast) want(ref);
+    }
+  }
+  for (int i = 0; i < n; ++i)
+    virtual_[at(i)] = options.fuse && live_[at(i)] && tape.node(i).op->kind() == Kind::broadcast && !wanted[at(i)];
+
+  for (int i = 0; i < n; ++i)
+    if (live_[at(i)] && !is_virtual(i) && tape.node(i).op->kind() != Kind::leaf && tape.node(i).op->kind() != Kind::alias)
+      for (int d : dependencies(i)) readers[at(d)].push_back(i);
+
+  std::map<std::pair<int, Index>, std::vector<int>> fused_at;  // (phase and height, size) -> units
+  for (int i = n - 1; i >= 0; --i) {
+    const Node& node = tape.node(i);
+    if (!live_[at(i)] || is_virtual(i) || node.op->kind() == Kind::leaf || node.op->kind() == Kind::alias) continue;
+    const int phase = first_phase_[at(i)] ? 0 : 1;
+    const Index size = node.types[0].size();
+    int highest = -1;
+    int candidate = -1;
+    bool joins = options.fuse && fuses(node);
+    for (int reader : readers[at(i)]) {
+      const int u = unit_of_[at(reader)];
+      const Unit& unit = units[at(u)];
+      if (unit.phase != phase || unit.height < highest) continue;
+      if (unit.height > highest) {
+        highest = unit.height;
+        candidate = u;
+      } else if (u != candidate) {
+        candidate = -1;
+      }
+    }
+    // A reader of another size, or one that stretches this value, cannot run in the same pass.
+    if (candidate < 0 || !units[at(candidate)].fused || units[at(candidate)].size != size ||
+        units[at(candidate)].nodes.size() >= most_nodes_in_a_unit)
+      joins = false;
+    if (joins)
+      for (int reader : readers[at(i)])
+        if (unit_of_[at(reader)] == candidate && stretches(reader, i)) joins = false;
+    if (joins) {
+      units[at(candidate)].nodes.push_back(i);
+      unit_of_[at(i)] = candidate;
+      continue;
+    }
+    const int height = highest + 1;
+    // Siblings that read the same array share a pass.
+    if (options.fuse && fuses(node)) {
+      for (int u : fused_at[{phase * (1 << 30) + height, size}]) {
+        if (units[at(u)].nodes.size() >= most_nodes_in_a_unit) continue;
+        for (int other : units[at(u)].nodes)
+          for (Ref a : node.inputs)
+            for (Ref b : tape.node(other).inputs)
+              if (root(a) == root(b) && tape.type(a).size() == size && size > 1) candidate = u, joins = true;
+        if (joins) break;
+      }
+      if (joins) {
+        units[at(candidate)].nodes.push_back(i);
+        unit_of_[at(i)] = candidate;
+        continue;
+      }
+    }
+    unit_of_[at(i)] = static_cast<int>(units.size());
+    units.push_back({{i}, size, fuses(node), phase, height});
+    if (units.back().fused) fused_at[{phase * (1 << 30) + height, size}].push_back(unit_of_[at(i)]);
+  }
+}
+
+// Whether `reader` reads `value` other than element by element.
+bool Plan::stretches(int reader, int value) const {
+  for (Ref ref : tape.node(reader).inputs) {
+    int stretched = tape.node(reader).op->kind() == Kind::broadcast ? reader : -1;
+    int through = -1;
+    if (source(ref, through).node == value && (stretched >= 0 || through >= 0)) return true;
+  }
+  return false;
+}
+
+void Plan::order_units() {
+  for (Unit& unit : units) std::reverse(unit.nodes.begin(), unit.nodes.end());
+  std::vector<int> order(units.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](int a, int b) {
+    const Unit& x = units[at(a)];
+    const Unit& y = units[at(b)];
+    return std::tuple(x.phase, -x.height, x.nodes[0]) < std::tuple(y.phase, -y.height, y.nodes[0]);
+  });
+  std::vector<Unit> sorted;
+  for (int u : order) sorted.push_back(std::move(units[at(u)]));
+  units = std::move(sorted);
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    for (int node : units[u].nodes) unit_of_[at(node)] = static_cast<int>(u);
+    if (units[u].phase == 0) guard_position = u + 1;
+  }
+}
+
+// A store is written in place if its unit runs after the guard and nobody reads the old value later.
+bool Plan::writes_in_place(const Store& store, const std::map<Ref, int>& last_read) const {
+  const Ref value = root(store.value);
+  const int u = unit_of_[at(value.node)];
+  if (u < 0 || units[at(u)].phase == 0) return false;
+  const auto taken = places.find(value);
+  if (taken != places.end()) return false;
+  const auto read = last_read.find(store.cell);
+  if (read == last_read.end() || read->second < u) return true;
+  if (read->second > u || !units[at(u)].fused) return false;
+  // Read in the same pass: element by element, and not after the value has been written.
+  for (int node : units[at(u)].nodes) {
+    if (stretches(node, store.cell.node)) return false;
+    for (Ref ref : tape.node(node).inputs)
+      if (root(ref) == store.cell && node > value.node) return false;
+  }
+  return true;
+}
+
+void Plan::place_stores(std::map<Ref, int>& last_read) {
+  const int end = static_cast<int>(units.size());
+  for (const Store& store : tape.stores())
+    if (const Ref value = root(store.value); tape.node(value.node).op == &ops::cell) last_read[value] = end;
+  for (const Store& store : tape.stores()) {
+    if (writes_in_place(store, last_read))
+      places[root(store.value)] = {Place::Kind::cell, at(store.cell.node)};
+    else
+      store_copies.push_back({store.value, store.cell.node});
+  }
+  // A cell that is copied elsewhere is copied before it is overwritten.
+  std::vector<Copy> ordered;
+  while (!store_copies.empty()) {
+    const auto next = std::find_if(store_copies.begin(), store_copies.end(), [&](const Copy& copy) {
+      return std::none_of(store_copies.begin(), store_copies.end(), [&](const Copy& other) {
+        return &other != &copy && root(other.from) == Ref{copy.to, 0};
+      });
+    });
+    if (next == store_copies.end())
+      throw Error("store", "cells are stored to each other in a circle: " + tape.str(store_copies[0].to));
+    ordered.push_back(*next);
+    store_copies.erase(next);
+  }
+  store_copies = std::move(ordered);
+}
+
+void Plan::place_values() {
+  const int end = static_cast<int>(units.size());
+  std::map<Ref, int> last_read;
+  auto read = [&](Ref ref, int position) {
+    int& last = last_read.try_emplace(ref, position).first->second;
+    last = std::max(last, position);
+  };
+  for (int u = 0; u < end; ++u)
+    for (int node : units[at(u)].nodes)
+      for (Ref ref : tape.node(node).inputs) {
+        int stretched = -1;
+        read(source(ref, stretched), u);
+      }
+  for (int i = 0; i < static_cast<int>(outputs.size()); ++i) {
+    const Ref value = root(outputs[at(i)]);
+    const bool computed = tape.node(value.node).op->kind() != Kind::leaf;
+    if (computed && !places.contains(value))
+      places[value] = {Place::Kind::output, at(i)};
+    else
+      output_copies.push_back({outputs[at(i)], i});
+  }
+  for (Ref ref : tape.guards()) read(root(ref), static_cast<int>(guard_position));
+  place_stores(last_read);
+  for (const Copy& copy : store_copies) read(root(copy.from), end);
+  for (const Copy& copy : output_copies) read(root(copy.from), static_cast<int>(guard_position));
+
+  for (int i = 0; i < tape.size(); ++i) {
+    const Node& node = tape.node(i);
+    if (!live_[at(i)] || node.op->kind() != Kind::leaf) continue;
+    if (node.op == &ops::placeholder)
+      throw Error("plan", "a placeholder is still needed: " + tape.str(i), node.where);
+    if (node.op == &ops::input)
+      places[{i, 0}] = {Place::Kind::input, static_cast<std::size_t>(node.attrs.get<Index>("index"))};
+    else
+      places[{i, 0}] = {node.op == &ops::cell ? Place::Kind::cell : Place::Kind::literal, at(i)};
+  }
+
+  Arena arena;
+  std::vector<std::vector<std::pair<std::size_t, std::size_t>>> dying(at(end + 1));
+  for (int u = 0; u < end; ++u) {
+    std::vector<Ref> made;
+    for (int node : units[at(u)].nodes)
+      for (int r = 0; r < static_cast<int>(tape.node(node).types.size()); ++r) made.push_back({node, r});
+    for (Ref ref : made) {
+      if (places.contains(ref)) continue;
+      const auto last = last_read.find(ref);
+      if (units[at(u)].fused && (last == last_read.end() || last->second == u)) {
+        places[ref] = {Place::Kind::tile, 0};
+        continue;
+      }
+      const std::size_t bytes = tape.type(ref).bytes();
+      const std::size_t offset = arena.take(bytes);
+      places[ref] = {Place::Kind::arena, offset};
+      dying[at(last == last_read.end() ? u : last->second)].push_back({offset, bytes});
+    }
+    for (auto [offset, bytes] : dying[at(u)]) arena.give(offset, bytes);
+  }
+  arena_bytes = arena.size();
+}
+
+}  // namespace tapir

@@ -1,0 +1,75 @@
+// Plan: which nodes run, fused into which passes, in which order, in which memory.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <vector>
+
+#include <tapir/autodiff/tape/tape.hpp>
+
+namespace tapir {
+
+struct PlanOptions {
+  /// Fuse elementwise chains; the bits are the same either way.
+  bool fuse = true;
+};
+
+/// Nodes that run together: one opaque node, or elementwise and broadcast nodes of one size in the tape's order.
+struct Unit {
+  std::vector<int> nodes;
+  Index size = 0;       // elements per node, fused units
+  bool fused = false;
+  int phase = 0;        // 1: needed by stores only, runs after the guard
+  int height = 0;       // length of the longest path of units to the end of its phase
+};
+
+/// Where a value lies when the program runs.
+struct Place {
+  enum class Kind { nowhere, arena, input, cell, literal, output, tile };
+  Kind kind = Kind::nowhere;
+  std::size_t at = 0;  // arena: bytes; input, output: number; cell, literal: node
+};
+
+/// A store done by copying after all units; others are written in place by the unit that computes them.
+struct Copy {
+  Ref from;
+  int to;  // output number or cell node
+};
+
+class Plan {
+ public:
+  Plan(const Tape& tape, std::vector<Ref> outputs, PlanOptions options);
+
+  const Tape& tape;
+  std::vector<Ref> outputs;
+  std::vector<Unit> units;             // in order of execution
+  std::size_t guard_position = 0;      // units before it are phase 0
+  std::map<Ref, Place> places;         // of roots
+  std::vector<Copy> output_copies;     // before the stores
+  std::vector<Copy> store_copies;
+  std::size_t arena_bytes = 0;
+
+  /// The value whose bytes `ref` shares: aliases looked through.
+  Ref root(Ref ref) const;
+  /// The value a fused unit reads for `ref`: aliases and stretching looked through; `stretched` is set to the broadcast
+  /// node that was passed, or -1.
+  Ref source(Ref ref, int& stretched) const;
+  bool is_virtual(int node) const { return virtual_[static_cast<std::size_t>(node)]; }
+
+ private:
+  void find_units(PlanOptions options);
+  void order_units();
+  void place_values();
+  void place_stores(std::map<Ref, int>& last_read);
+  bool stretches(int reader, int value) const;
+  bool writes_in_place(const Store& store, const std::map<Ref, int>& last_read) const;
+  std::vector<int> dependencies(int node) const;
+
+  std::vector<bool> live_;
+  std::vector<bool> first_phase_;
+  std::vector<bool> virtual_;
+  std::vector<int> unit_of_;
+};
+
+}  // namespace tapir

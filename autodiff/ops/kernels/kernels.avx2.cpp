@@ -1,0 +1,25 @@
+// The kernels of instruction set avx2.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/autodiff/ops/kernels/sets.hpp>
+
+#include <xsimd/xsimd.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace tapir::kernels {
+namespace {
+using Arch = xsimd::fma3<xsimd::avx2>;
+#include "set.inc"
+}  // namespace
+
+constexpr KernelSet avx2_kernels = {tiles.data(), tiles.size(), reductions.front().data(), 3 * reductions.size()};
+
+}  // namespace tapir::kernels

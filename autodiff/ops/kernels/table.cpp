@@ -1,0 +1,91 @@
+// Choosing the instruction set, and looking kernels up in it.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/autodiff/ops/kernels/table.hpp>
+
+#include <cstdlib>
+#include <string>
+
+#include <tapir/autodiff/ops/kernels/sets.hpp>
+#include <tapir/autodiff/tensor/error.hpp>
+
+namespace tapir::kernels {
+namespace {
+
+constexpr InstructionSet all_sets[] = {InstructionSet::sse4_2, InstructionSet::avx2, InstructionSet::avx512};
+
+const KernelSet& kernels_of(InstructionSet set) {
+  switch (set) {
+    case InstructionSet::avx2: return avx2_kernels;
+    case InstructionSet::avx512: return avx512_kernels;
+    case InstructionSet::sse4_2: break;
+  }
+  return sse4_2_kernels;
+}
+
+InstructionSet best_set() {
+  InstructionSet best = InstructionSet::sse4_2;
+  for (InstructionSet set : all_sets)
+    if (supported(set)) best = set;
+  return best;
+}
+
+InstructionSet choose_set() {
+  const char* wanted = std::getenv("TAPIR_ISA");
+  if (wanted == nullptr || *wanted == '\0') return best_set();
+  for (InstructionSet set : all_sets) {
+    if (name_of(set) != wanted) continue;
+    if (supported(set)) return set;
+    throw Error("kernels", "TAPIR_ISA is " + std::string(wanted) + ", which this machine does not have; its best is " +
+                               std::string(name_of(best_set())));
+  }
+  throw Error("kernels", "TAPIR_ISA is \"" + std::string(wanted) + "\"; it can be sse4_2, avx2 or avx512");
+}
+
+}  // namespace
+
+InstructionSet instruction_set() {
+  static const InstructionSet chosen = choose_set();
+  return chosen;
+}
+
+std::string_view name_of(InstructionSet set) {
+  switch (set) {
+    case InstructionSet::avx2: return "avx2";
+    case InstructionSet::avx512: return "avx512";
+    case InstructionSet::sse4_2: break;
+  }
+  return "sse4_2";
+}
+
+bool supported(InstructionSet set) {
+  switch (set) {
+    case InstructionSet::avx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case InstructionSet::avx512:
+      // What -march=x86-64-v4 may use.
+      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
+    case InstructionSet::sse4_2: break;
+  }
+  return __builtin_cpu_supports("sse4.2");
+}
+
+TileKernel find_tile(std::string_view name, DType dtype) { return find_tile(name, dtype, instruction_set()); }
+
+TileKernel find_tile(std::string_view name, DType dtype, InstructionSet set) {
+  const KernelSet& kernels = kernels_of(set);
+  for (std::size_t i = 0; i < kernels.tile_count; ++i)
+    if (kernels.tiles[i].dtype == dtype && kernels.tiles[i].name == name) return kernels.tiles[i].kernel;
+  return nullptr;
+}
+
+ReduceKernel find_reduce(std::string_view name, DType dtype) { return find_reduce(name, dtype, instruction_set()); }
+
+ReduceKernel find_reduce(std::string_view name, DType dtype, InstructionSet set) {
+  const KernelSet& kernels = kernels_of(set);
+  for (std::size_t i = 0; i < kernels.reduce_count; ++i)
+    if (kernels.reduces[i].dtype == dtype && kernels.reduces[i].name == name) return kernels.reduces[i].kernel;
+  return nullptr;
+}
+
+}  // namespace tapir::kernels

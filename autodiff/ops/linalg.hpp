@@ -1,0 +1,97 @@
+// Products and linear algebra on the last two axes; leading axes are batches.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+
+#include <tapir/autodiff/tape/var.hpp>
+
+namespace tapir {
+
+struct MatmulOptions {
+  bool transpose_a = false;
+  bool transpose_b = false;
+};
+
+/// a [.., m, k] b [.., k, n]; with a flag set, that operand lies transposed in memory: no copy is made. A vector is not
+/// taken: expand_dims says which side is meant.
+///
+///   shapes    leading axes are equal, or one operand lacks outer ones and is used again for each of them
+///   gradient  da = g b', db = a' g; summed over axes that an operand lacks
+///   errors    "[matmul] inner dimensions differ: a is f64[3,4], b is f64[5,6]"
+///             "[matmul] leading axes differ: a is f64[2,3,4], b is f64[5,4,6]; they have to be equal, or one operand
+///             has none"
+///             "[matmul] a vector is not taken: a is f64[4], b is f64[4,2]; expand_dims says which side of the product
+///             it is"
+///             "[matmul] is not defined for i64: a is i64[2,2], b is i64[2,2]; cast both"
+///   cost      2 m n k flops per product, by BLAS, cut by shape into single-threaded calls; one right factor for many
+///             left ones is one product
+Var matmul(Arg a, Arg b, MatmulOptions options = {});
+
+/// Sum over the last axis of a * b, whose leading axes broadcast.
+///
+///   errors    "[dot] the last axes differ: f64[3] and f64[4]"
+Var dot(Arg a, Arg b);
+
+/// a [m], b [n] -> [m, n]
+///
+///   errors    "[outer] needs two vectors: f64[3] and f64[2,2]"
+Var outer(Arg a, Arg b);
+
+/// Sums of products named by index, of two operands: "bij,bjk->bik". An index that the result lacks is summed over.
+///
+///   errors    "[einsum] the formula "ij,jk" is not of the form "ij,jk->ik""
+///             "[einsum] index i stands twice in "ii": "ii,i->i""
+///             "[einsum] index k of the result stands in no operand: "ij,j->k""
+///             "[einsum] a is f64[3], the formula gives it 2 indices: "ij""
+///             "[einsum] index j has size 3 in a and 4 in b"
+///   cost      that of one matmul, and of a transpose per operand and for the result where the order asks for it
+Var einsum(const std::string& formula, Arg a, Arg b);
+
+/// Lower triangular L with L L' = x. Of x, the symmetric part (x + x') / 2 counts; it has to be positive definite.
+///
+///   shapes    x [.., n, n]  ->  [.., n, n]
+///   gradient  dx = (S + S') / 2, S = L^-T P(L' g) L^-1, P the lower triangle with its diagonal halved
+///   errors    not positive definite: NaN in the result, which the guard of a training step reports; on plain values
+///             "[cholesky] x is not positive definite: f64[2,2]"
+///             "[cholesky] matrix 3 of x is not positive definite: f64[5,2,2]"
+///   source    Murray 2016, Differentiation of the Cholesky decomposition, eq. 8 and 10
+Var cholesky(Arg x);
+
+struct SolveOptions {
+  bool lower = true;
+  bool transpose = false;
+};
+
+/// x with op(a) x = b, a triangular (the other triangle is not read).
+///
+///   shapes    a [.., n, n], b [.., n, m]  ->  [.., n, m]; leading axes as for matmul
+///   gradient  db = op(a)^-T g, da = -(the triangle of db x')
+///   errors    "[triangular_solve] sizes differ: a is f64[3,3], b is f64[2,1]; b needs as many rows as a"
+///             "[triangular_solve] a is f64[3,2]; it has to be square"
+Var triangular_solve(Arg a, Arg b, SolveOptions options = {});
+
+/// x with (l l') x = b, l lower triangular: l [.., n, n], b [.., n, m].
+Var cholesky_solve(Arg l, Arg b);
+
+/// log |x| of a symmetric positive definite matrix: [.., n, n] -> [..].
+///
+///   gradient  dx = g x^-1
+///   errors    those of cholesky
+Var logdet(Arg x);
+
+/// The diagonal: [.., n, n] -> [.., n].
+///
+///   gradient  dx = diag_embed(g)
+///   errors    "[diag] x is f64[2,3]; it has to be square"
+Var diag(Arg x);
+
+/// A diagonal matrix: [.., n] -> [.., n, n].
+///
+///   gradient  dx = diag(g)
+Var diag_embed(Arg x);
+
+/// The sum of the diagonal: [.., n, n] -> [..].
+Var trace(Arg x);
+
+}  // namespace tapir

@@ -1,0 +1,9 @@
+// All operations.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/linalg.hpp>
+#include <tapir/autodiff/ops/random.hpp>
+#include <tapir/autodiff/ops/reduce.hpp>
+#include <tapir/autodiff/ops/structure.hpp>

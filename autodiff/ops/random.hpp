@@ -1,0 +1,59 @@
+// Noise: a draw is a pure function of (seed, step, iteration, stream, element).
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <tapir/autodiff/tape/var.hpp>
+
+namespace tapir {
+
+/// Where noise comes from. `key / "name"` derives another stream; drawing twice from one key gives the same numbers.
+/// The counter, i64[2] = {seed, step}, is an input of a compiled program, so that a replay draws afresh; `at` makes it
+/// i64[3] = {seed, step, iteration}. The dtype is that of what is drawn.
+///
+///   example  Key key(7, f32);
+///            Var z = normal(key / "z", {128, 20});
+class Key {
+ public:
+  explicit Key(Index seed, DType dtype = DType::f64) : Key(Var(Tensor({2}, {seed, Index{0}})), dtype) {}
+  /// counter i64[2] or i64[3]
+  Key(Var counter, DType dtype) : counter_(std::move(counter)), dtype_(dtype) {}
+
+  /// The stream of a path: `key / "a/b"` is `key / "a" / "b"`.
+  ///
+  ///   source  FNV-1a of each segment, chained with the finalizer of splitmix64 (Steele, Lea & Flood 2014)
+  Key operator/(std::string_view path) const;
+  /// The streams of iteration `i`, an i64 scalar that may be recorded: inside scan. Nested: `key.at(i).at(j)`.
+  ///
+  ///   errors  "[fold] the counter is f64[2]; it has to be i64[..,2] or i64[..,3]"
+  Key at(Arg i) const;
+  Key as(DType dtype) const;
+
+  const Var& counter() const { return counter_; }
+  Index stream() const { return stream_; }
+  DType dtype() const { return dtype_; }
+
+ private:
+  Var counter_;
+  Index stream_ = 0;
+  DType dtype_;
+};
+
+/// Uniform on (0, 1), both ends excluded: f64 in steps of 2^-52, f32 in steps of 2^-23, from the same bits.
+///
+///   shapes    as asked for; under `batch`, each leading index of the counter draws by itself
+///   gradient  none
+///   errors    "[uniform] the counter is f64[2]; it has to be i64[..,2] or i64[..,3]"
+///             "[uniform] is not defined for i64"
+///   source    Salmon, Moraes, Dror & Shaw 2011 (philox4x32-10): element e is half e % 2 of block e / 2
+Var uniform(const Key& key, const Shape& shape, Where where = here());
+
+/// Standard normal: the inverse distribution function of the f64 uniform draw, rounded to the dtype; |x| < 8.3.
+///
+///   shapes, gradient, errors  as uniform
+///   source                    Wichura 1988, algorithm AS 241 (PPND16)
+Var normal(const Key& key, const Shape& shape, Where where = here());
+
+}  // namespace tapir

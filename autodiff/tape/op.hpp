@@ -1,0 +1,133 @@
+// Op: one row says everything that tapir knows of an operation.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tapir/autodiff/tape/attrs.hpp>
+#include <tapir/autodiff/tape/kernel.hpp>
+#include <tapir/autodiff/tape/var.hpp>
+
+namespace tapir {
+
+/// What the executor may do with an operation.
+///   leaf         no inputs, no kernel: input, cell, literal
+///   elementwise  inputs and result of one shape; a tile kernel; fused
+///   broadcast    one input, stretched to the `shape` attribute from the right; fused into its readers
+///   alias        one input whose bytes are the result's: never executed
+///   opaque       everything else; a Kernel
+enum class Kind { leaf, elementwise, broadcast, alias, opaque };
+
+/// What is known of a node before it is on a tape.
+struct Signature {
+  std::span<const Type> inputs;
+  const Attrs& attrs;
+
+  const Type& operator[](std::size_t i) const { return inputs[i]; }
+  std::size_t size() const { return inputs.size(); }
+};
+
+/// A recorded node as a derivative or batching rule sees it: its operands and results are Vars to compute with.
+struct Recorded {
+  const class Op& op;
+  const Attrs& attrs;
+  std::vector<Var> inputs;
+  std::vector<Var> outputs;
+  std::vector<bool> needs;  // the inputs whose derivative is asked for
+};
+
+/// Derivatives, one per input or per result; empty where there is none.
+using Tangents = std::vector<std::optional<Var>>;
+
+/// An operand in batching: with a new leading axis, or as it was.
+struct Widened {
+  Var value;
+  bool batched = false;
+};
+
+/// Marks a result axis that follows no single input axis.
+inline constexpr int mixed = -1;
+
+/// How the suite makes one operand of a sample.
+struct Operand {
+  enum class Fill { uniform, distinct, integer, spd, lower, ones };
+  Shape shape = {};
+  double low = -2;
+  double high = 2;
+  Fill fill = Fill::uniform;
+};
+
+/// A point at which the suite tests a row in every facet.
+struct Sample {
+  std::vector<Operand> operands = {};
+  Attrs attrs = {};
+};
+
+/// Whether derivatives pass an operation.
+///   rules  as its vjp and jvp say; an absent one is an error when it is asked for
+///   zero   piecewise constant: no derivative flows, silently
+enum class Flow { rules, zero };
+
+using ShapeRule = std::function<std::vector<Type>(const Signature&)>;
+using KernelRule = std::function<Kernel(const Signature&)>;
+using TileRule = std::function<TileKernel(const Signature&)>;
+using FollowsRule = std::function<std::vector<int>(const Signature&, int result, int input)>;
+using BatchRule = std::function<std::vector<Var>(const Recorded&, std::span<const Widened>, Index count)>;
+using VjpRule = std::function<Tangents(const Recorded&, const Tangents& cotangents)>;
+using JvpRule = std::function<Tangents(const Recorded&, const Tangents& tangents)>;
+
+/// The fields of an operation's row.
+struct Row {
+  std::string name = {};
+  Kind kind = Kind::opaque;
+  ShapeRule shape = {};             // types of the results, or an Error
+  KernelRule kernel = {};           // opaque
+  TileRule tile = {};               // elementwise; null for dtypes without a kernel
+  FollowsRule follows = {};         // null: elementwise, broadcast and alias rows have their own; opaque ones mix everything
+  BatchRule batch = {};             // null: widen all operands, give shape attributes the prefix, apply again
+  VjpRule vjp = {};
+  JvpRule jvp = {};
+  bool linear = false;         // in all its inputs jointly: its jvp is itself
+  bool bilinear = false;       // in each of two inputs: product rule
+  Flow flow = Flow::rules;
+  bool mergeable = true;       // equal nodes are one node
+  std::vector<DType> dtypes = {DType::f32, DType::f64};
+  std::vector<Sample> samples = {};
+};
+
+/// An operation. Rows of the library are constants at namespace scope and list themselves in `all()`; a user's own
+/// operation is made at run time and kept alive by its nodes.
+class Op {
+ public:
+  struct Unlisted {};
+
+  explicit Op(Row row);
+  Op(Row row, Unlisted) : row_(std::move(row)) {}
+  Op(const Op&) = delete;
+  Op& operator=(const Op&) = delete;
+
+  const Row& operator*() const { return row_; }
+  const Row* operator->() const { return &row_; }
+  const std::string& name() const { return row_.name; }
+  Kind kind() const { return row_.kind; }
+
+  /// Types of the results; an Error of this operation, telling `where`.
+  std::vector<Type> types(const Signature& signature, Where where) const;
+  /// For each axis of result `result`, the axis of input `input` that it follows in place, or `mixed`.
+  std::vector<int> follows(const Signature& signature, int result, int input) const;
+
+  /// Every row of the library, in order of their names.
+  static std::vector<const Op*> all();
+
+ private:
+  Row row_;
+};
+
+/// Throws "[op] message" from a shape rule; the line is added by whoever records.
+[[noreturn]] void reject(const std::string& message);
+
+}  // namespace tapir

@@ -1,0 +1,4 @@
+// The entry point that every test program shares.
+// SPDX-License-Identifier: BSD-3-Clause
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
