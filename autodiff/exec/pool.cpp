@@ -59,7 +59,8 @@ int threads_wanted(int threads) {
   int value = 0;
   const auto [stop, code] = std::from_chars(text, end, value);
   if (code != std::errc() || stop != end || value < 1)
-    throw Error("pool", "TAPIR_THREADS is \"" + std::string(text) + "\"; it must be a whole number of at least 1");
+    throw Error("pool",
+                "TAPIR_THREADS is \"" + std::string(text) + "\"; it must be a whole number of at least 1");
   return value;
 }
 
@@ -102,7 +103,8 @@ struct Pool::State {
   }
 
   void take_pieces(int thread) noexcept {
-    for (Index piece; (piece = next.fetch_add(1, std::memory_order_relaxed)) < pieces;) job(argument, piece, thread);
+    for (Index piece; (piece = next.fetch_add(1, std::memory_order_relaxed)) < pieces;)
+      job(argument, piece, thread);
   }
 };
 
@@ -114,7 +116,8 @@ Pool::Pool(int threads) : threads_(threads_wanted(threads)) {
   if (static_cast<unsigned>(threads_) <= std::thread::hardware_concurrency())
     state_->budget = std::chrono::microseconds(50);
   state_->workers.reserve(static_cast<std::size_t>(threads_ - 1));
-  for (int thread = 1; thread < threads_; ++thread) state_->workers.emplace_back([this, thread] { work(thread); });
+  for (int thread = 1; thread < threads_; ++thread)
+    state_->workers.emplace_back([this, thread] { work(thread); });
 }
 
 Pool::~Pool() = default;

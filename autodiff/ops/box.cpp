@@ -10,7 +10,7 @@
 namespace tapir::ops {
 namespace {
 
-constexpr Index block = 16;               // 16 x 16 eight-byte elements: both sides stay in the first cache
+constexpr Index block = 16;                // 16 x 16 eight-byte elements: both sides stay in the first cache
 constexpr Index piece_elements = 1 << 16;  // what is worth handing to another thread
 constexpr Index most_pieces = 16;
 

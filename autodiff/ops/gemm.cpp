@@ -3,44 +3,21 @@
 #include <tapir/autodiff/ops/gemm.hpp>
 
 #include <algorithm>
-#include <cstdlib>
 #include <mutex>
-#include <string_view>
 #include <type_traits>
 
 #include <cblas.h>
 
-#include <tapir/autodiff/ops/kernels/table.hpp>
-
-// Where BLAS is another library, or an OpenBLAS for one processor, these are null.
-extern "C" {
-[[gnu::weak]] void gotoblas_dynamic_init();
-[[gnu::weak]] void gotoblas_dynamic_quit();
-}
-
 namespace tapir::ops {
 namespace {
-
-// An OpenBLAS that is older than the processor takes it for one without AVX-512, and is then 1.8 times slower than it
-// can be. The variable is OpenBLAS's own way to say better; it is read when OpenBLAS starts, hence a second start.
-void choose_blas_kernels() {
-  constexpr const char* variable = "OPENBLAS_CORETYPE";
-  if (kernels::instruction_set() != kernels::InstructionSet::avx512 || std::getenv(variable)) return;
-  const std::string_view chosen = openblas_get_corename();
-  if ((chosen != "Haswell" && chosen != "Zen") || !gotoblas_dynamic_init || !gotoblas_dynamic_quit) return;
-  setenv(variable, "SkylakeX", 1);
-  gotoblas_dynamic_quit();
-  gotoblas_dynamic_init();
-  unsetenv(variable);
-}
 
 constexpr CBLAS_TRANSPOSE flag(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
 constexpr blasint narrow(Index i) { return static_cast<blasint>(i); }
 
 // Some rows and some columns of the result of `whole`.
 template <class T>
-void multiply(const Product& whole, Index first_row, Index rows, Index first_column, Index columns, const T* a,
-              const T* b, T* c) {
+void multiply(const Product& whole, Index first_row, Index rows, Index first_column, Index columns,
+              const T* a, const T* b, T* c) {
   const Index row_a = whole.transpose_a ? whole.m : whole.k;
   const Index row_b = whole.transpose_b ? whole.k : whole.n;
   a += first_row * (whole.transpose_a ? 1 : row_a);
@@ -53,22 +30,26 @@ void multiply(const Product& whole, Index first_row, Index rows, Index first_col
   // y = matrix * x: with the library's product of a matrix and a vector, which does not pack.
   const auto apply = [&](bool transposed, Index height, Index width, const T* matrix, Index row, const T* x) {
     if constexpr (std::is_same_v<T, float>)
-      cblas_sgemv(CblasRowMajor, flag(transposed), narrow(height), narrow(width), 1.0F, matrix, narrow(row), x, 1, 0.0F,
-                  c, 1);
+      cblas_sgemv(CblasRowMajor, flag(transposed), narrow(height), narrow(width), 1.0F, matrix, narrow(row),
+                  x, 1, 0.0F, c, 1);
     else
-      cblas_dgemv(CblasRowMajor, flag(transposed), narrow(height), narrow(width), 1.0, matrix, narrow(row), x, 1, 0.0, c,
-                  1);
+      cblas_dgemv(CblasRowMajor, flag(transposed), narrow(height), narrow(width), 1.0, matrix, narrow(row), x,
+                  1, 0.0, c, 1);
   };
   if (whole.n == 1) {
-    apply(whole.transpose_a, whole.transpose_a ? whole.k : rows, whole.transpose_a ? rows : whole.k, a, row_a, b);
+    apply(whole.transpose_a, whole.transpose_a ? whole.k : rows, whole.transpose_a ? rows : whole.k, a, row_a,
+          b);
   } else if (whole.m == 1) {
-    apply(!whole.transpose_b, whole.transpose_b ? columns : whole.k, whole.transpose_b ? whole.k : columns, b, row_b, a);
+    apply(!whole.transpose_b, whole.transpose_b ? columns : whole.k, whole.transpose_b ? whole.k : columns, b,
+          row_b, a);
   } else if constexpr (std::is_same_v<T, float>) {
-    cblas_sgemm(CblasRowMajor, flag(whole.transpose_a), flag(whole.transpose_b), narrow(rows), narrow(columns),
-                narrow(whole.k), 1.0F, a, narrow(row_a), b, narrow(row_b), 0.0F, c, narrow(whole.n));
+    cblas_sgemm(CblasRowMajor, flag(whole.transpose_a), flag(whole.transpose_b), narrow(rows),
+                narrow(columns), narrow(whole.k), 1.0F, a, narrow(row_a), b, narrow(row_b), 0.0F, c,
+                narrow(whole.n));
   } else {
-    cblas_dgemm(CblasRowMajor, flag(whole.transpose_a), flag(whole.transpose_b), narrow(rows), narrow(columns),
-                narrow(whole.k), 1.0, a, narrow(row_a), b, narrow(row_b), 0.0, c, narrow(whole.n));
+    cblas_dgemm(CblasRowMajor, flag(whole.transpose_a), flag(whole.transpose_b), narrow(rows),
+                narrow(columns), narrow(whole.k), 1.0, a, narrow(row_a), b, narrow(row_b), 0.0, c,
+                narrow(whole.n));
   }
 }
 
@@ -84,10 +65,7 @@ Index boundary(Index size, Index piece, Index pieces) {
 
 void prepare_blas() {
   static std::once_flag once;
-  std::call_once(once, [] {
-    choose_blas_kernels();
-    openblas_set_num_threads(1);
-  });
+  std::call_once(once, [] { openblas_set_num_threads(1); });
 }
 
 Cut cut(const Product& product) {
@@ -111,9 +89,9 @@ void gemm(const Product& product, Cut of, Index piece, const void* a, const void
   if (count == 0) return;
   const auto run = [&](auto zero) {
     using T = decltype(zero);
-    multiply<T>(product, of.by_columns ? 0 : first, of.by_columns ? product.m : count, of.by_columns ? first : 0,
-                of.by_columns ? count : product.n, static_cast<const T*>(a), static_cast<const T*>(b),
-                static_cast<T*>(c));
+    multiply<T>(product, of.by_columns ? 0 : first, of.by_columns ? product.m : count,
+                of.by_columns ? first : 0, of.by_columns ? count : product.n, static_cast<const T*>(a),
+                static_cast<const T*>(b), static_cast<T*>(c));
   };
   if (product.dtype == DType::f32)
     run(float{});

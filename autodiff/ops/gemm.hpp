@@ -32,8 +32,7 @@ Cut cut(const Product& product);
 /// Piece `piece` of `of.pieces` of the product, on the caller's thread.
 void gemm(const Product& product, Cut of, Index piece, const void* a, const void* b, void* c);
 
-/// Settles, once, how BLAS works in this process: on the thread that calls it, and with the kernels of the instruction
-/// set that tapir's own kernels use. To be called before the first use; what prepares a kernel does so.
+/// Settles, once, that BLAS works on the thread that calls it, in the whole process. What prepares a kernel calls it.
 void prepare_blas();
 
 }  // namespace tapir::ops

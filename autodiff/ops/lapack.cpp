@@ -35,14 +35,16 @@ void solve(Triangle triangle, Index n, Index m, const float* a, float* x) {
   if (n == 0 || m == 0) return;
   const auto rows = static_cast<blasint>(n), columns = static_cast<blasint>(m);
   cblas_strsm(CblasRowMajor, CblasLeft, triangle.lower ? CblasLower : CblasUpper,
-              triangle.transpose ? CblasTrans : CblasNoTrans, CblasNonUnit, rows, columns, 1.0F, a, rows, x, columns);
+              triangle.transpose ? CblasTrans : CblasNoTrans, CblasNonUnit, rows, columns, 1.0F, a, rows, x,
+              columns);
 }
 
 void solve(Triangle triangle, Index n, Index m, const double* a, double* x) {
   if (n == 0 || m == 0) return;
   const auto rows = static_cast<blasint>(n), columns = static_cast<blasint>(m);
   cblas_dtrsm(CblasRowMajor, CblasLeft, triangle.lower ? CblasLower : CblasUpper,
-              triangle.transpose ? CblasTrans : CblasNoTrans, CblasNonUnit, rows, columns, 1.0, a, rows, x, columns);
+              triangle.transpose ? CblasTrans : CblasNoTrans, CblasNonUnit, rows, columns, 1.0, a, rows, x,
+              columns);
 }
 
 }  // namespace tapir::ops

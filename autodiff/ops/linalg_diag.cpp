@@ -35,19 +35,20 @@ std::vector<Type> diag_type(const Signature& s) {
   return {{s[0].dtype, s[0].shape.without(-1)}};
 }
 
-const Op diag_op{{.name = "diag",
-                  .shape = diag_type,
-                  .kernel =
-                      [](const Signature& s) {
-                        const Shape box = s[0].shape.without(-1);
-                        return Kernel([copy = BoxCopy(box, diagonals(s[0].shape), Lattice::dense(box), s[0].dtype)](
-                                          const Buffers& b) { copy(b.in[0], b.out[0], b.pool); });
-                      },
-                  .follows = [](const Signature& s, int, int) { return follow_leading(s[0].shape.rank() - 1); },
-                  .vjp = ops::pull([](const Recorded&, const Var& g) { return diag_embed(g); }),
-                  .linear = true,
-                  .dtypes = every_dtype,
-                  .samples = {{{{{3, 3}}}}, {{{{2, 1, 2, 2}}}}, {{{{1, 1}}}}}}};
+const Op diag_op{
+    {.name = "diag",
+     .shape = diag_type,
+     .kernel =
+         [](const Signature& s) {
+           const Shape box = s[0].shape.without(-1);
+           return Kernel([copy = BoxCopy(box, diagonals(s[0].shape), Lattice::dense(box), s[0].dtype)](
+                             const Buffers& b) { copy(b.in[0], b.out[0], b.pool); });
+         },
+     .follows = [](const Signature& s, int, int) { return follow_leading(s[0].shape.rank() - 1); },
+     .vjp = ops::pull([](const Recorded&, const Var& g) { return diag_embed(g); }),
+     .linear = true,
+     .dtypes = every_dtype,
+     .samples = {{{{{3, 3}}}}, {{{{2, 1, 2, 2}}}}, {{{{1, 1}}}}}}};
 
 std::vector<Type> embed_type(const Signature& s) {
   require(s[0].shape.rank() >= 1, "x is " + s[0].str() + "; it needs an axis");

@@ -30,13 +30,19 @@ struct Formula {
     for (const std::string* part : {&a, &b, &result})
       for (char index : *part) {
         if (!((index >= 'a' && index <= 'z') || (index >= 'A' && index <= 'Z')))
-          throw Error("einsum", std::string("an index has to be a letter, '") + index + "' is none: \"" + text + "\"", where);
+          throw Error("einsum",
+                      std::string("an index has to be a letter, '") + index + "' is none: \"" + text + "\"",
+                      where);
         if (std::count(part->begin(), part->end(), index) > 1)
-          throw Error("einsum", std::string("index ") + index + " stands twice in \"" + *part + "\": \"" + text + "\"", where);
+          throw Error("einsum",
+                      std::string("index ") + index + " stands twice in \"" + *part + "\": \"" + text + "\"",
+                      where);
       }
     for (char index : result)
       if (!holds(a, index) && !holds(b, index))
-        throw Error("einsum", std::string("index ") + index + " of the result stands in no operand: \"" + text + "\"", where);
+        throw Error("einsum",
+                    std::string("index ") + index + " of the result stands in no operand: \"" + text + "\"",
+                    where);
   }
 };
 
@@ -44,14 +50,18 @@ using Sizes = std::map<char, Index>;
 
 void measure(Sizes& sizes, const std::string& indices, const Arg& operand, const char* name, Where where) {
   if (static_cast<int>(indices.size()) != operand.rank())
-    throw Error("einsum", std::string(name) + " is " + operand.type().str() + ", the formula gives it " +
-                              std::to_string(indices.size()) + " indices: \"" + indices + "\"", where);
+    throw Error("einsum",
+                std::string(name) + " is " + operand.type().str() + ", the formula gives it " +
+                    std::to_string(indices.size()) + " indices: \"" + indices + "\"",
+                where);
   for (std::size_t i = 0; i < indices.size(); ++i) {
     const Index size = operand.shape()[static_cast<int>(i)];
     const auto [known, fresh] = sizes.emplace(indices[i], size);
     if (!fresh && known->second != size)
-      throw Error("einsum", std::string("index ") + indices[i] + " has size " + std::to_string(known->second) +
-                                " in a and " + std::to_string(size) + " in b", where);
+      throw Error("einsum",
+                  std::string("index ") + indices[i] + " has size " + std::to_string(known->second) +
+                      " in a and " + std::to_string(size) + " in b",
+                  where);
   }
 }
 
@@ -119,14 +129,18 @@ Var by_product(const Var& a, const Var& b, const Formula& f, const Groups& group
   // An operand that already lies in the transposed order is not moved: the product has flags for it.
   const bool transpose_a = f.a == groups.batch + groups.shared + groups.only_a;
   const bool transpose_b = f.b == groups.batch + groups.only_b + groups.shared;
-  const auto matrix = [&](const Var& x, const std::string& indices, const std::string& rows, const std::string& columns) {
+  const auto matrix = [&](const Var& x, const std::string& indices, const std::string& rows,
+                          const std::string& columns) {
     const Shape shape = shape_of(sizes, groups.batch) + Shape{size(rows), size(columns)};
     return reshape(ordered(x, indices, groups.batch + rows + columns), shape);
   };
-  const Var left = transpose_a ? matrix(a, f.a, groups.shared, groups.only_a) : matrix(a, f.a, groups.only_a, groups.shared);
-  const Var right = transpose_b ? matrix(b, f.b, groups.only_b, groups.shared) : matrix(b, f.b, groups.shared, groups.only_b);
+  const Var left = transpose_a ? matrix(a, f.a, groups.shared, groups.only_a)
+                               : matrix(a, f.a, groups.only_a, groups.shared);
+  const Var right = transpose_b ? matrix(b, f.b, groups.only_b, groups.shared)
+                                : matrix(b, f.b, groups.shared, groups.only_b);
   const std::string order = groups.batch + groups.only_a + groups.only_b;
-  return ordered(reshape(matmul(left, right, {transpose_a, transpose_b}), shape_of(sizes, order)), order, f.result);
+  return ordered(reshape(matmul(left, right, {transpose_a, transpose_b}), shape_of(sizes, order)), order,
+                 f.result);
 }
 
 }  // namespace

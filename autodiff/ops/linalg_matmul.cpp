@@ -35,14 +35,17 @@ Product product_of(const Signature& s) {
 std::vector<Type> matmul_type(const Signature& s) {
   const DType dtype = ops::common_dtype(s);
   const Flags f(s.attrs);
-  const auto tell = [&](std::size_t i, bool transposed) { return s[i].str() + (transposed ? " transposed" : ""); };
+  const auto tell = [&](std::size_t i, bool transposed) {
+    return s[i].str() + (transposed ? " transposed" : "");
+  };
   const std::string both = "a is " + tell(0, f.a) + ", b is " + tell(1, f.b);
   require(is_floating(dtype), "is not defined for i64: " + both + "; cast both");
   require(s[0].shape.rank() >= 2 && s[1].shape.rank() >= 2,
           "a vector is not taken: " + both + "; expand_dims says which side of the product it is");
   const Product p = product_of(s);
   require(p.k == s[1].shape[f.b ? -1 : -2], "inner dimensions differ: " + both);
-  require(std::max({p.m, p.n, p.k}) <= std::numeric_limits<int>::max(), "an axis is too long for BLAS: " + both);
+  require(std::max({p.m, p.n, p.k}) <= std::numeric_limits<int>::max(),
+          "an axis is too long for BLAS: " + both);
   return {{dtype, Leading(s[0], s[1]).shape + Shape{p.m, p.n}}};
 }
 
@@ -60,10 +63,12 @@ Kernel matmul_kernel(const Signature& s) {
   constexpr double worth_a_thread = 1e6;
   constexpr double most_groups = 64;
   const double total = product.flops() * static_cast<double>(lead.count) / worth_a_thread;
-  const Index groups = std::clamp<Index>(static_cast<Index>(std::min(total, most_groups)), 1, std::max<Index>(lead.count, 1));
+  const Index groups =
+      std::clamp<Index>(static_cast<Index>(std::min(total, most_groups)), 1, std::max<Index>(lead.count, 1));
   const auto bytes = static_cast<Index>(size_of(product.dtype));
   const auto one = [=](const Buffers& buffers, Index i, Index piece) {
-    ops::gemm(product, cut, piece, buffers.input<std::byte>(0) + i % lead.count_a * product.m * product.k * bytes,
+    ops::gemm(product, cut, piece,
+              buffers.input<std::byte>(0) + i % lead.count_a * product.m * product.k * bytes,
               buffers.input<std::byte>(1) + i % lead.count_b * product.k * product.n * bytes,
               buffers.output<std::byte>(0) + i * product.m * product.n * bytes);
   };
@@ -74,7 +79,8 @@ Kernel matmul_kernel(const Signature& s) {
     });
   return Kernel([=](const Buffers& buffers) {
     buffers.pool.run(groups, [&](Index group, int) {
-      for (Index i = lead.count * group / groups; i < lead.count * (group + 1) / groups; ++i) one(buffers, i, 0);
+      for (Index i = lead.count * group / groups; i < lead.count * (group + 1) / groups; ++i)
+        one(buffers, i, 0);
     });
   });
 }
@@ -99,7 +105,8 @@ std::vector<Var> batch_matmul(const Recorded& r, std::span<const Widened> in, In
   if (in[1].batched && r.inputs[1].rank() == 2 && a.rank() > 2 && !f.a) {
     const Shape outer = in[0].batched ? Shape{count} : Shape{};
     const Shape rows = a.take_front(a.rank() - 1);
-    const Var result = matmul(reshape(in[0].value, outer + Shape{rows.size(), a.back()}), in[1].value, options);
+    const Var result =
+        matmul(reshape(in[0].value, outer + Shape{rows.size(), a.back()}), in[1].value, options);
     return {reshape(result, Shape{count} + rows + Shape{result.shape().back()})};
   }
   const auto [x, y] = ops::align(in, count);

@@ -73,7 +73,8 @@ Kernel cholesky_kernel(const Signature& s) {
           for (Index column = 0; column < n; ++column)
             l[row * n + column] = column > row ? T{0} : (x[row * n + column] + x[column * n + row]) / 2;
         if (ops::factor(n, l)) return;
-        for (Index row = 0; row < n; ++row) std::fill_n(l + row * n, row + 1, std::numeric_limits<T>::quiet_NaN());
+        for (Index row = 0; row < n; ++row)
+          std::fill_n(l + row * n, row + 1, std::numeric_limits<T>::quiet_NaN());
       });
     });
   });
@@ -103,14 +104,15 @@ Tangents cholesky_push(const Recorded& r, const Tangents& t) {
 
 Operand positive(const Shape& shape) { return {.shape = shape, .fill = Operand::Fill::spd}; }
 
-const Op cholesky_op{{.name = "cholesky",
-                      .shape = cholesky_type,
-                      .kernel = cholesky_kernel,
-                      .follows = follow_leading,
-                      .vjp = ops::pull(cholesky_back),
-                      .jvp = cholesky_push,
-                      .samples = {{{positive({3, 3})}}, {{positive({2, 4, 4})}}, {{positive({1, 1})}},
-                                  {{positive({2, 1, 2, 2})}}}}};
+const Op cholesky_op{
+    {.name = "cholesky",
+     .shape = cholesky_type,
+     .kernel = cholesky_kernel,
+     .follows = follow_leading,
+     .vjp = ops::pull(cholesky_back),
+     .jvp = cholesky_push,
+     .samples = {
+         {{positive({3, 3})}}, {{positive({2, 4, 4})}}, {{positive({1, 1})}}, {{positive({2, 1, 2, 2})}}}}};
 
 // ---- triangular_solve ----
 
@@ -229,7 +231,9 @@ Var cholesky(Arg x) {
   return l;
 }
 
-Var triangular_solve(Arg a, Arg b, SolveOptions options) { return apply(solve_op, {a, b}, attrs_of(options)); }
+Var triangular_solve(Arg a, Arg b, SolveOptions options) {
+  return apply(solve_op, {a, b}, attrs_of(options));
+}
 
 Var cholesky_solve(Arg l, Arg b) {
   return composed(l.where, "cholesky_solve", {l.var, b.var}, [&] {

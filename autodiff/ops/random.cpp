@@ -151,6 +151,7 @@ Row draw_row(std::string name, KernelRule kernel) {
           .follows = [](const Signature& s, int,
                         int) { return follow_leading(s.attrs.get<Shape>("shape"), s[0].shape.rank() - 1); },
           .flow = Flow::zero,
+          .noise = true,
           .dtypes = {i64},
           .samples = {sample({2}, {3, 5}, f64), sample({2}, {}, f32), sample({3}, {2, 1, 3}, f32),
                       sample({2}, {0}, f64), sample({2, 3, 3}, {2, 3, 7}, f64), sample({4, 2}, {4}, f32)}};
@@ -192,6 +193,12 @@ Key Key::operator/(std::string_view path) const {
 Key Key::at(Arg i) const {
   Key result = *this;
   result.counter_ = apply(fold_op, {Arg(counter_, i.where), i});
+  return result;
+}
+
+Key Key::with_stream(Index stream) const {
+  Key result = *this;
+  result.stream_ = stream;
   return result;
 }
 

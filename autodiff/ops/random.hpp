@@ -30,6 +30,8 @@ class Key {
   ///   errors  "[fold] the counter is f64[2]; it has to be i64[..,2] or i64[..,3]"
   Key at(Arg i) const;
   Key as(DType dtype) const;
+  /// Another stream of the same counter, by its number.
+  Key with_stream(Index stream) const;
 
   const Var& counter() const { return counter_; }
   Index stream() const { return stream_; }

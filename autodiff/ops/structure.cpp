@@ -66,16 +66,17 @@ std::vector<Type> reshape_type(const Signature& s) {
   return {{s[0].dtype, shape}};
 }
 
-const Op reshape_op{{.name = "reshape",
-                     .kind = Kind::alias,
-                     .shape = reshape_type,
-                     .vjp = ops::pull([](const Recorded& r, const Var& g) { return reshape(g, r.inputs[0].shape()); }),
-                     .linear = true,
-                     .dtypes = every_dtype,
-                     .samples = {{{{{2, 3, 2}}}, {{"shape", Shape{6, 2}}}},
-                                 {{{{1, 5, 1}}}, {{"shape", Shape{5}}}},
-                                 {{{{}}}, {{"shape", Shape{1, 1}}}},
-                                 {{{{2, 6}}}, {{"shape", Shape{1, 2, 1, 3, 2, 1}}}}}}};
+const Op reshape_op{
+    {.name = "reshape",
+     .kind = Kind::alias,
+     .shape = reshape_type,
+     .vjp = ops::pull([](const Recorded& r, const Var& g) { return reshape(g, r.inputs[0].shape()); }),
+     .linear = true,
+     .dtypes = every_dtype,
+     .samples = {{{{{2, 3, 2}}}, {{"shape", Shape{6, 2}}}},
+                 {{{{1, 5, 1}}}, {{"shape", Shape{5}}}},
+                 {{{{}}}, {{"shape", Shape{1, 1}}}},
+                 {{{{2, 6}}}, {{"shape", Shape{1, 2, 1, 3, 2, 1}}}}}}};
 
 // ---- stop_gradient, after ----
 
@@ -97,7 +98,8 @@ std::vector<int> follow_value(const Signature& s, int, int input) {
 // The dependency is an order, not an operand: it stays as it is, batched or not.
 std::vector<Var> batch_after(const Recorded& r, std::span<const Widened> in, Index count) {
   const Var& value = in[0].value;
-  return {after(in[0].batched ? value : broadcast_to(value, Shape{count} + r.inputs[0].shape()), in[1].value)};
+  return {
+      after(in[0].batched ? value : broadcast_to(value, Shape{count} + r.inputs[0].shape()), in[1].value)};
 }
 
 const Op after_op{{.name = "after",
@@ -134,8 +136,10 @@ Var reshape(Arg x, std::initializer_list<Index> sizes) {
   if (open >= 0) {
     const Index known = shape.size();
     if (known == 0 || x.type().size() % known != 0)
-      throw Error("reshape", x.type().str() + " has " + std::to_string(x.type().size()) + " elements; no size for axis " +
-                                 std::to_string(open) + " fits beside " + std::to_string(known) + " of the others",
+      throw Error("reshape",
+                  x.type().str() + " has " + std::to_string(x.type().size()) +
+                      " elements; no size for axis " + std::to_string(open) + " fits beside " +
+                      std::to_string(known) + " of the others",
                   x.where);
     shape.set(open, x.type().size() / known);
   }
@@ -146,8 +150,9 @@ Var expand_dims(Arg x, int axis) {
   const int rank = x.rank();
   const int at = axis < 0 ? axis + rank + 1 : axis;
   if (at < 0 || at > rank)
-    throw Error("expand_dims", "axis " + std::to_string(axis) + " is out of range for the result of " + x.type().str() +
-                                   ", which has " + std::to_string(rank + 1) + " axes",
+    throw Error("expand_dims",
+                "axis " + std::to_string(axis) + " is out of range for the result of " + x.type().str() +
+                    ", which has " + std::to_string(rank + 1) + " axes",
                 x.where);
   return reshape(x, x.shape().inserted(at, 1));
 }
@@ -155,7 +160,8 @@ Var expand_dims(Arg x, int axis) {
 Var squeeze(Arg x, int axis) {
   const int at = normalize_axis(axis, x.type(), "squeeze", x.where);
   if (x.shape()[at] != 1)
-    throw Error("squeeze", "axis " + std::to_string(axis) + " of " + x.type().str() + " is not of size 1", x.where);
+    throw Error("squeeze", "axis " + std::to_string(axis) + " of " + x.type().str() + " is not of size 1",
+                x.where);
   return reshape(x, x.shape().without(at));
 }
 

@@ -71,7 +71,8 @@ void require_indices(const Type& type) {
 Shape stretched(Index count, const Shape& shape) { return Shape{count} + shape; }
 
 Var widened(const Widened& operand, Index count) {
-  return operand.batched ? operand.value : broadcast_to(operand.value, stretched(count, operand.value.shape()));
+  return operand.batched ? operand.value
+                         : broadcast_to(operand.value, stretched(count, operand.value.shape()));
 }
 
 Var take_rows(const Arg& table, const Arg& indices, Index axis, Index index_rank);
@@ -123,7 +124,8 @@ std::vector<Var> batch_take(const Recorded& r, std::span<const Widened> in, Inde
 }
 
 Var take_back(const Recorded& r, const Var& g) {
-  return add_rows(r.inputs[1], g, r.inputs[0].shape(), r.attrs.get<Index>("axis"), r.attrs.get<Index>("index_rank"));
+  return add_rows(r.inputs[1], g, r.inputs[0].shape(), r.attrs.get<Index>("axis"),
+                  r.attrs.get<Index>("index_rank"));
 }
 
 Tangents push_take(const Recorded& r, const Tangents& t) {
@@ -165,8 +167,8 @@ std::vector<Type> scatter_type(const Signature& s) {
   require_indices(s[0]);
   const Shape& shape = s.attrs.get<Shape>("shape");
   const Layout l(shape, s[0].shape, s.attrs);
-  require(s[1].shape == l.rows_shape, "updates are " + s[1].str() + "; with indices " + s[0].shape.str() + " into " +
-                                          shape.str() + " they have to be " + l.rows_shape.str());
+  require(s[1].shape == l.rows_shape, "updates are " + s[1].str() + "; with indices " + s[0].shape.str() +
+                                          " into " + shape.str() + " they have to be " + l.rows_shape.str());
   return {{s[1].dtype, shape}};
 }
 
@@ -176,8 +178,8 @@ Kernel scatter_kernel(const Signature& s) {
   return dispatch(s[1].dtype, [&](auto zero) {
     using T = decltype(zero);
     const Index slices = l.batch * l.before;
-    const Index pieces =
-        std::clamp<Index>(slices * (l.size + l.count) * l.inner / piece_elements, 1, std::clamp<Index>(slices, 1, most_pieces));
+    const Index pieces = std::clamp<Index>(slices * (l.size + l.count) * l.inner / piece_elements, 1,
+                                           std::clamp<Index>(slices, 1, most_pieces));
     return Kernel([l, slices, pieces](const Buffers& b) {
       b.pool.run(pieces, [&](Index piece, int) {
         for (Index slice = slices * piece / pieces; slice < slices * (piece + 1) / pieces; ++slice) {
@@ -301,7 +303,8 @@ Arg checked_indices(const char* op, const Arg& indices, Index size, const std::s
   }
   for (Index index : values.view<Index>())
     if (index < 0 || index >= size)
-      throw Error(op, "index " + std::to_string(index) + " is out of range for size " + std::to_string(size) + of,
+      throw Error(op,
+                  "index " + std::to_string(index) + " is out of range for size " + std::to_string(size) + of,
                   indices.where);
   return {values, indices.where};
 }
@@ -312,7 +315,9 @@ std::string of_axis(int at, const Type& type) { return ", axis " + std::to_strin
 Var take_open(const char* op, const Arg& table, const Arg& indices, Index axis, Index index_rank) {
   if (!table.var.is_open()) return take_rows(table, indices, axis, index_rank);
   if (indices.var.is_recorded())
-    throw Error(op, "the operand is made of bare numbers, which have no dtype yet; make it a tensor of the dtype that is meant",
+    throw Error(op,
+                "the operand is made of bare numbers, which have no dtype yet; make it a tensor of the dtype "
+                "that is meant",
                 table.where);
   return Var::open(take_rows(Arg(table.var.tensor(), table.where), indices, axis, index_rank).tensor());
 }
@@ -329,8 +334,9 @@ Var gather(Arg x, Arg indices, int axis) {
   const int at = normalize_axis(axis, x.type(), "gather", x.where);
   const Arg checked = checked_indices("gather", indices, x.shape()[at], of_axis(at, x.type()));
   if (checked.rank() != x.rank() || checked.shape().without(at) != x.shape().without(at))
-    throw Error("gather", "indices " + checked.type().str() + " do not fit " + x.type().str() +
-                              "; they may differ along axis " + std::to_string(at) + " only",
+    throw Error("gather",
+                "indices " + checked.type().str() + " do not fit " + x.type().str() +
+                    "; they may differ along axis " + std::to_string(at) + " only",
                 x.where);
   if (at == x.rank() - 1) return take_open("gather", x, checked, -1, 1);
   return composed(x.where, "gather", {x.var, checked.var}, [&] {
@@ -351,7 +357,8 @@ Var scatter_add(Arg x, Arg indices, Arg updates, int axis) {
 }
 
 Var one_hot(Arg indices, Index size, DType dtype) {
-  if (size < 1) throw Error("one_hot", "the size is " + std::to_string(size) + "; it has to be positive", indices.where);
+  if (size < 1)
+    throw Error("one_hot", "the size is " + std::to_string(size) + "; it has to be positive", indices.where);
   return apply(one_hot_op, {checked_indices("one_hot", indices, size, "")},
                {{"size", size}, {"dtype", dtype}});
 }

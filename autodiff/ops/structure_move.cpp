@@ -47,7 +47,8 @@ Kernel transpose_kernel(const Signature& s) {
   const auto strides = s[0].shape.strides();
   Lattice from;
   const auto order = order_of(s);
-  for (std::size_t i = 0; i < order.size(); ++i) from.strides[i] = strides[static_cast<std::size_t>(order[i])];
+  for (std::size_t i = 0; i < order.size(); ++i)
+    from.strides[i] = strides[static_cast<std::size_t>(order[i])];
   return Kernel([copy = BoxCopy(shape, from, Lattice::dense(shape), s[0].dtype)](const Buffers& b) {
     copy(b.in[0], b.out[0], b.pool);
   });
@@ -57,7 +58,8 @@ Var transpose_back(const Recorded& r, const Var& g) {
   const Indices& order = r.attrs.get<Indices>("order");
   const int rank = g.rank();
   std::vector<int> inverse(static_cast<std::size_t>(rank));
-  for (int axis = 0; axis < rank; ++axis) inverse[static_cast<std::size_t>(ordered(order, rank, axis))] = axis;
+  for (int axis = 0; axis < rank; ++axis)
+    inverse[static_cast<std::size_t>(ordered(order, rank, axis))] = axis;
   return transpose(g, inverse);
 }
 
@@ -168,14 +170,17 @@ Var transpose(Arg x, std::vector<int> order) {
   for (int axis : order) {
     const int at = normalize_axis(axis, x.type(), "transpose", x.where);
     if (named[static_cast<std::size_t>(at)])
-      throw Error("transpose", "axis " + std::to_string(axis) + " is named twice for " + x.type().str(), x.where);
+      throw Error("transpose", "axis " + std::to_string(axis) + " is named twice for " + x.type().str(),
+                  x.where);
     named[static_cast<std::size_t>(at)] = true;
     moves = moves || at != static_cast<int>(from_right.size());
     from_right.push_back(at - rank);
   }
   if (static_cast<int>(order.size()) != rank)
-    throw Error("transpose", "the order names " + std::to_string(order.size()) + " axes, the operand is " +
-                                 x.type().str() + "; each axis has to be named once", x.where);
+    throw Error("transpose",
+                "the order names " + std::to_string(order.size()) + " axes, the operand is " +
+                    x.type().str() + "; each axis has to be named once",
+                x.where);
   if (!moves) return x;
   int first = 0;  // axes before the first that moves are left out
   while (from_right[static_cast<std::size_t>(first)] == first - rank) ++first;

@@ -83,11 +83,10 @@ const Op slice_op{
      .vjp = ops::pull(spread),
      .linear = true,
      .dtypes = every_dtype,
-     .samples = {
-         {{{{5}}}, {{"begin", Indices{1}}, {"end", Indices{4}}, {"step", Indices{1}}}},
-         {{{{7}}}, {{"begin", Indices{1}}, {"end", Indices{7}}, {"step", Indices{3}}}},
-         {{{{2, 5, 3}}}, {{"begin", Indices{0, 0}}, {"end", Indices{4, 3}}, {"step", Indices{2, 1}}}},
-         {{{{3, 4}}}, {{"begin", Indices{2, 1}}, {"end", Indices{3, 2}}, {"step", Indices{1, 1}}}}}}};
+     .samples = {{{{{5}}}, {{"begin", Indices{1}}, {"end", Indices{4}}, {"step", Indices{1}}}},
+                 {{{{7}}}, {{"begin", Indices{1}}, {"end", Indices{7}}, {"step", Indices{3}}}},
+                 {{{{2, 5, 3}}}, {{"begin", Indices{0, 0}}, {"end", Indices{4, 3}}, {"step", Indices{2, 1}}}},
+                 {{{{3, 4}}}, {{"begin", Indices{2, 1}}, {"end", Indices{3, 2}}, {"step", Indices{1, 1}}}}}}};
 
 // ---- pad: attributes before, after, interior (between neighbours), value ----
 
@@ -97,10 +96,10 @@ std::vector<Type> pad_type(const Signature& s) {
     const Index size = s[0].shape[axis];
     const Index before = entry(s.attrs, "before", s[0].shape, axis, 0);
     const Index after = entry(s.attrs, "after", s[0].shape, axis, 0);
-    require(before >= 0 && after >= 0, "a width is negative for axis " + std::to_string(axis) + " of " + s[0].str() +
-                                           "; slice makes it smaller");
-    shape.append(before + size + std::max<Index>(size - 1, 0) * entry(s.attrs, "interior", s[0].shape, axis, 0) +
-                 after);
+    require(before >= 0 && after >= 0, "a width is negative for axis " + std::to_string(axis) + " of " +
+                                           s[0].str() + "; slice makes it smaller");
+    shape.append(before + size +
+                 std::max<Index>(size - 1, 0) * entry(s.attrs, "interior", s[0].shape, axis, 0) + after);
   }
   return {{s[0].dtype, shape}};
 }
@@ -116,10 +115,11 @@ Kernel pad_kernel(const Signature& s) {
   const BoxCopy copy(s[0].shape, Lattice::dense(s[0].shape), to, type.dtype);
   return dispatch(type.dtype, [&](auto zero) {
     using T = decltype(zero);
-    return Kernel([copy, size = type.size(), value = static_cast<T>(s.attrs.get<double>("value"))](const Buffers& b) {
-      std::fill_n(b.output<T>(0), size, value);
-      copy(b.in[0], b.out[0], b.pool);
-    });
+    return Kernel(
+        [copy, size = type.size(), value = static_cast<T>(s.attrs.get<double>("value"))](const Buffers& b) {
+          std::fill_n(b.output<T>(0), size, value);
+          copy(b.in[0], b.out[0], b.pool);
+        });
   });
 }
 
@@ -131,7 +131,9 @@ std::vector<int> follow_unpadded(const Signature& s, int, int) {
 }
 
 Attrs pad_attrs(Indices before, Indices after, Indices interior, double value) {
-  return {{"before", std::move(before)}, {"after", std::move(after)}, {"interior", std::move(interior)},
+  return {{"before", std::move(before)},
+          {"after", std::move(after)},
+          {"interior", std::move(interior)},
           {"value", value}};
 }
 
@@ -263,17 +265,20 @@ Var slice(Arg x, int axis, Index begin, Index end, Index step) {
   if (begin == 0 && end == shape[at] && step == 1) return x;
   Indices ends = trailing(end, shape, at, 0);
   for (int i = at + 1; i < shape.rank(); ++i) ends[static_cast<std::size_t>(i - at)] = shape[i];
-  return apply(slice_op, {x},
-               {{"begin", trailing(begin, shape, at, 0)}, {"end", ends}, {"step", trailing(step, shape, at, 1)}});
+  return apply(
+      slice_op, {x},
+      {{"begin", trailing(begin, shape, at, 0)}, {"end", ends}, {"step", trailing(step, shape, at, 1)}});
 }
 
 Var pad(Arg x, std::vector<std::pair<Index, Index>> widths, double value) {
   const Type type = x.type();
   if (static_cast<int>(widths.size()) != type.shape.rank())
-    throw Error("pad", std::to_string(widths.size()) + " widths for " + type.str() + "; each axis needs one pair",
+    throw Error("pad",
+                std::to_string(widths.size()) + " widths for " + type.str() + "; each axis needs one pair",
                 x.where);
   if (x.var.dtype() == i64 && value != std::floor(value))
-    throw Error("pad", "the value " + str(Attr(value)) + " meets an i64 operand, which takes whole numbers only",
+    throw Error("pad",
+                "the value " + str(Attr(value)) + " meets an i64 operand, which takes whole numbers only",
                 x.where);
   Indices before, after;
   for (const auto& [b, a] : widths) {
@@ -298,11 +303,13 @@ Var stack(std::vector<Var> parts, int axis, Where where) {
   const Type type = parts[0].type();
   for (const Var& part : parts) {
     if (part.shape() != type.shape)
-      throw Error("stack", "parts differ: " + type.str() + " and " + part.type().str() +
-                               "; they have to be of one shape",
+      throw Error("stack",
+                  "parts differ: " + type.str() + " and " + part.type().str() +
+                      "; they have to be of one shape",
                   where);
   }
-  const int at = normalize_axis(axis, {type.dtype, type.shape.inserted(0, Index(parts.size()))}, "stack", where);
+  const int at =
+      normalize_axis(axis, {type.dtype, type.shape.inserted(0, Index(parts.size()))}, "stack", where);
   for (Var& part : parts) part = expand_dims(Arg(part, where), at);
   return concat(std::move(parts), at, where);
 }
@@ -310,7 +317,8 @@ Var stack(std::vector<Var> parts, int axis, Where where) {
 Var tile(Arg x, std::vector<Index> repeats) {
   const Shape shape = x.shape();
   if (static_cast<int>(repeats.size()) != shape.rank())
-    throw Error("tile", std::to_string(repeats.size()) + " repeats for " + x.type().str() + "; each axis needs one",
+    throw Error("tile",
+                std::to_string(repeats.size()) + " repeats for " + x.type().str() + "; each axis needs one",
                 x.where);
   // Each axis that is repeated gets an axis of copies before it.
   Shape split, stretched, result;
@@ -325,7 +333,8 @@ Var tile(Arg x, std::vector<Index> repeats) {
     stretched.append(shape[axis]);
     result.append(count * shape[axis]);
   }
-  return composed(x.where, "tile", {x.var}, [&] { return reshape(broadcast_to(reshape(x, split), stretched), result); });
+  return composed(x.where, "tile", {x.var},
+                  [&] { return reshape(broadcast_to(reshape(x, split), stretched), result); });
 }
 
 }  // namespace tapir

@@ -53,8 +53,15 @@ struct Widened {
 inline constexpr int mixed = -1;
 
 /// How the suite makes one operand of a sample.
+///   uniform   in [low, high), away from kinks: from whole numbers, from halves, and from the other operands
+///   distinct  evenly spaced in [low, high), shuffled
+///   integer   i64 whatever the sample's dtype: low .. high, both included
+///   whole     whole numbers low .. high in the sample's dtype; the suite takes no derivative by them
+///   spd       symmetric positive definite in the last two axes
+///   lower     lower triangular in the last two axes, its diagonal in [1, 2)
+///   ones      1
 struct Operand {
-  enum class Fill { uniform, distinct, integer, spd, lower, ones };
+  enum class Fill { uniform, distinct, integer, whole, spd, lower, ones };
   Shape shape = {};
   double low = -2;
   double high = 2;
@@ -95,6 +102,7 @@ struct Row {
   bool bilinear = false;       // in each of two inputs: product rule
   Flow flow = Flow::rules;
   bool mergeable = true;       // equal nodes are one node
+  bool noise = false;          // a draw: attributes `stream` and `shape`; estimators and particles draw it afresh
   std::vector<DType> dtypes = {DType::f32, DType::f64};
   std::vector<Sample> samples = {};
 };

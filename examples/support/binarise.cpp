@@ -66,9 +66,4 @@ Floats binarise(const Images& images, Flips flips) {
   return out;
 }
 
-Floats binarise_test(const Images& images) {
-  constexpr std::uint64_t fixed_seed = 0x7465737420736574;  // "test set"
-  return binarise(images, {fixed_seed, 0});
-}
-
 }  // namespace tapir::examples

@@ -20,6 +20,7 @@ using Arch = xsimd::fma3<xsimd::avx2>;
 #include "set.inc"
 }  // namespace
 
-constexpr KernelSet avx2_kernels = {tiles.data(), tiles.size(), reductions.front().data(), 3 * reductions.size()};
+constexpr KernelSet avx2_kernels = {tiles.data(), tiles.size(), reductions.front().data(),
+                                    3 * reductions.size()};
 
 }  // namespace tapir::kernels

@@ -20,6 +20,7 @@ using Arch = xsimd::avx512dq;
 #include "set.inc"
 }  // namespace
 
-constexpr KernelSet avx512_kernels = {tiles.data(), tiles.size(), reductions.front().data(), 3 * reductions.size()};
+constexpr KernelSet avx512_kernels = {tiles.data(), tiles.size(), reductions.front().data(),
+                                      3 * reductions.size()};
 
 }  // namespace tapir::kernels

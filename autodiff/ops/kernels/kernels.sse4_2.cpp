@@ -20,6 +20,7 @@ using Arch = xsimd::sse4_2;
 #include "set.inc"
 }  // namespace
 
-constexpr KernelSet sse4_2_kernels = {tiles.data(), tiles.size(), reductions.front().data(), 3 * reductions.size()};
+constexpr KernelSet sse4_2_kernels = {tiles.data(), tiles.size(), reductions.front().data(),
+                                      3 * reductions.size()};
 
 }  // namespace tapir::kernels

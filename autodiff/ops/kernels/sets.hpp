@@ -29,6 +29,9 @@ struct KernelSet {
   std::size_t reduce_count;
 };
 
+/// What TAPIR_ISA's value stands for; an empty one for the best set of this machine.
+InstructionSet set_named(std::string_view wanted);
+
 extern const KernelSet sse4_2_kernels;
 extern const KernelSet avx2_kernels;
 extern const KernelSet avx512_kernels;

@@ -13,14 +13,42 @@ namespace {
 
 constexpr InstructionSet all_sets[] = {InstructionSet::sse4_2, InstructionSet::avx2, InstructionSet::avx512};
 
+#if defined(__x86_64__)
 const KernelSet& kernels_of(InstructionSet set) {
   switch (set) {
-    case InstructionSet::avx2: return avx2_kernels;
-    case InstructionSet::avx512: return avx512_kernels;
-    case InstructionSet::sse4_2: break;
+  case InstructionSet::avx2:
+    return avx2_kernels;
+  case InstructionSet::avx512:
+    return avx512_kernels;
+  case InstructionSet::sse4_2:
+    break;
   }
   return sse4_2_kernels;
 }
+
+bool machine_has(InstructionSet set) {
+  switch (set) {
+  case InstructionSet::avx2:
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  case InstructionSet::avx512:
+    // What -march=x86-64-v4 may use.
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2") &&
+           __builtin_cpu_supports("fma");
+  case InstructionSet::sse4_2:
+    break;
+  }
+  return __builtin_cpu_supports("sse4.2");
+}
+#else
+// Other machines: everything compiles, and no rule is found.
+const KernelSet& kernels_of(InstructionSet) {
+  static constexpr KernelSet none = {};
+  return none;
+}
+bool machine_has(InstructionSet) { return false; }
+#endif
 
 InstructionSet best_set() {
   InstructionSet best = InstructionSet::sse4_2;
@@ -29,46 +57,41 @@ InstructionSet best_set() {
   return best;
 }
 
-InstructionSet choose_set() {
-  const char* wanted = std::getenv("TAPIR_ISA");
-  if (wanted == nullptr || *wanted == '\0') return best_set();
+}  // namespace
+
+InstructionSet set_named(std::string_view wanted) {
+  if (wanted.empty()) return best_set();
   for (InstructionSet set : all_sets) {
     if (name_of(set) != wanted) continue;
     if (supported(set)) return set;
-    throw Error("kernels", "TAPIR_ISA is " + std::string(wanted) + ", which this machine does not have; its best is " +
+    throw Error("kernels", "TAPIR_ISA is " + std::string(wanted) +
+                               ", which this machine does not have; its best is " +
                                std::string(name_of(best_set())));
   }
   throw Error("kernels", "TAPIR_ISA is \"" + std::string(wanted) + "\"; it can be sse4_2, avx2 or avx512");
 }
 
-}  // namespace
-
 InstructionSet instruction_set() {
-  static const InstructionSet chosen = choose_set();
+  static const InstructionSet chosen = [] {
+    const char* wanted = std::getenv("TAPIR_ISA");
+    return set_named(wanted == nullptr ? "" : wanted);
+  }();
   return chosen;
 }
 
 std::string_view name_of(InstructionSet set) {
   switch (set) {
-    case InstructionSet::avx2: return "avx2";
-    case InstructionSet::avx512: return "avx512";
-    case InstructionSet::sse4_2: break;
+  case InstructionSet::avx2:
+    return "avx2";
+  case InstructionSet::avx512:
+    return "avx512";
+  case InstructionSet::sse4_2:
+    break;
   }
   return "sse4_2";
 }
 
-bool supported(InstructionSet set) {
-  switch (set) {
-    case InstructionSet::avx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    case InstructionSet::avx512:
-      // What -march=x86-64-v4 may use.
-      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-             __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
-    case InstructionSet::sse4_2: break;
-  }
-  return __builtin_cpu_supports("sse4.2");
-}
+bool supported(InstructionSet set) { return machine_has(set); }
 
 TileKernel find_tile(std::string_view name, DType dtype) { return find_tile(name, dtype, instruction_set()); }
 
@@ -79,12 +102,15 @@ TileKernel find_tile(std::string_view name, DType dtype, InstructionSet set) {
   return nullptr;
 }
 
-ReduceKernel find_reduce(std::string_view name, DType dtype) { return find_reduce(name, dtype, instruction_set()); }
+ReduceKernel find_reduce(std::string_view name, DType dtype) {
+  return find_reduce(name, dtype, instruction_set());
+}
 
 ReduceKernel find_reduce(std::string_view name, DType dtype, InstructionSet set) {
   const KernelSet& kernels = kernels_of(set);
   for (std::size_t i = 0; i < kernels.reduce_count; ++i)
-    if (kernels.reduces[i].dtype == dtype && kernels.reduces[i].name == name) return kernels.reduces[i].kernel;
+    if (kernels.reduces[i].dtype == dtype && kernels.reduces[i].name == name)
+      return kernels.reduces[i].kernel;
   return nullptr;
 }
 

@@ -77,13 +77,14 @@ inline void check_close(const Var& actual, const std::vector<double>& expected, 
   check_close(actual.tensor(), expected, relative);
 }
 
-/// The text of the Error that `f` throws.
+/// The text of the Error that `f` throws, without the number of the line: "[op] message (at file.cpp)".
 template <class F>
 std::string error_of(const F& f) {
   try {
     f();
   } catch (const Error& error) {
-    return error.what();
+    const std::string text = error.what();
+    return text.substr(0, text.rfind(':')) + ")";
   }
   return "no error";
 }

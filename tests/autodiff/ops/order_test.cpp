@@ -83,16 +83,15 @@ TEST_CASE("top_k is the end of sort, backwards, with NaN first") {
   CHECK(numbers(top_k(Tensor({3, 1}, {1.0, 3.0, 2.0}), 2, 0).indices) == std::vector<double>{1, 2});
 }
 
-TEST_CASE("order errors name the operation, the type and the line") {
+TEST_CASE("order errors name the operation, the type and the file") {
   const Var x = Tensor(Type{f32, {3}});
-  const auto line = [](int at) { return " (at order_test.cpp:" + std::to_string(at) + ")"; };
   CHECK(error_of([&] {
           argmax(Tensor(Type{f32, {3, 0}}));
-        }) == "[argmax] axis 1 of f32[3,0] is empty; argmax needs an element" + line(__LINE__ - 1));
-  CHECK(error_of([&] { argmax(x, 1); }) == "[argmax] axis 1 is out of range for f32[3]" + line(__LINE__));
-  CHECK(error_of([&] { sort(x, -2); }) == "[sort] axis -2 is out of range for f32[3]" + line(__LINE__));
+        }) == "[argmax] axis 1 of f32[3,0] is empty; argmax needs an element (at order_test.cpp)");
+  CHECK(error_of([&] { argmax(x, 1); }) == "[argmax] axis 1 is out of range for f32[3] (at order_test.cpp)");
+  CHECK(error_of([&] { sort(x, -2); }) == "[sort] axis -2 is out of range for f32[3] (at order_test.cpp)");
   CHECK(error_of([&] { top_k(x, 5); }) ==
-        "[top_k] k is 5, but axis 0 of f32[3] has 3 elements" + line(__LINE__));
+        "[top_k] k is 5, but axis 0 of f32[3] has 3 elements (at order_test.cpp)");
 }
 
 }  // namespace tapir::test

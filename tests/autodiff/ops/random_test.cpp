@@ -9,10 +9,10 @@
 #include <boost/math/special_functions/erf.hpp>
 #include <doctest/doctest.h>
 
+#include <tapir/autodiff/exec/compile.hpp>
 #include <tapir/autodiff/exec/pool.hpp>
-#include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/philox.hpp>
-#include <tapir/autodiff/ops/structure.hpp>
+#include <tapir/autodiff/transforms/batch.hpp>
 
 #include "derivative_rule.hpp"
 
@@ -263,6 +263,25 @@ TEST_CASE("leading axes of a counter draw by themselves") {
   CHECK(identical(folded.rows(1, 2).reshaped({3}), at_step(1, 5).at(8).counter().tensor()));
 }
 
+TEST_CASE("under batch, each counter draws by itself, and so does each iteration") {
+  const Tensor counter({2}, {Index{3}, Index{4}});
+  const Tensor counters({2, 2}, {Index{5}, Index{6}, Index{7}, Index{8}});
+  const auto of_counters = compile([](Var one, Var many) {
+    const Var z = normal(Key(one, f32) / "z", {2, 3});
+    return batch(std::vector{z}, std::vector{Replacement{one, many}}, 2)[0];
+  })(counter, counters)[0];
+  CHECK(
+      identical(of_counters.rows(1, 2).reshaped({2, 3}), normal(at_step(7, 8, f32) / "z", {2, 3}).tensor()));
+
+  const auto of_iterations = compile([](Var one, Var i, Var many) {
+    const Var z = uniform((Key(one, f64) / "z").at(i), {4});
+    return batch(std::vector{z}, std::vector{Replacement{i, many}}, 3)[0];
+  })(counter, Tensor(Index{0}), Tensor::iota(i64, 3))[0];
+  for (Index i : {0, 1, 2})
+    CHECK(identical(of_iterations.rows(i, i + 1).reshaped({4}),
+                    uniform((at_step(3, 4) / "z").at(Tensor(i)), {4}).tensor()));
+}
+
 TEST_CASE("the bits of a draw do not depend on the number of threads") {
   Pool one(1);
   Pool three(3);
@@ -295,21 +314,21 @@ TEST_CASE("on a tape, one key draws one node, and a replay draws from the counte
   tape->validate();
 }
 
-TEST_CASE("noise errors name the operation, the type and the line") {
-  const auto line = [](int at) { return " (at random_test.cpp:" + std::to_string(at) + ")"; };
+TEST_CASE("noise errors name the operation, the type and the file") {
   const Key wrong(Var(column({1, 2})), f64);
   CHECK(error_of([&] { uniform(wrong, {3}); }) ==
-        "[uniform] the counter is f64[2]; it has to be i64[..,2] or i64[..,3]" + line(__LINE__ - 1));
+        "[uniform] the counter is f64[2]; it has to be i64[..,2] or i64[..,3] (at random_test.cpp)");
   CHECK(error_of([&] { wrong.at(Tensor(Index{1})); }) ==
-        "[fold] the counter is f64[2]; it has to be i64[..,2] or i64[..,3]" + line(__LINE__ - 1));
+        "[fold] the counter is f64[2]; it has to be i64[..,2] or i64[..,3] (at random_test.cpp)");
   CHECK(error_of([&] {
           Key(1).at(Tensor({2}, {Index{1}, Index{2}}));
-        }) == "[fold] the iteration is i64[2]; it has to be i64[]" + line(__LINE__ - 1));
-  CHECK(error_of([&] { normal(Key(1, i64), {3}); }) == "[normal] is not defined for i64" + line(__LINE__));
+        }) == "[fold] the iteration is i64[2]; it has to be i64[] (at random_test.cpp)");
+  CHECK(error_of([&] { normal(Key(1, i64), {3}); }) ==
+        "[normal] is not defined for i64 (at random_test.cpp)");
   CHECK(error_of([&] {
           normal(Key(Var(Tensor(Type{i64, {4, 2}})), f64), {3, 4});
-        }) == "[normal] the counter is i64[4,2]; its leading axes have to begin the shape [3,4]" +
-                  line(__LINE__ - 1));
+        }) == "[normal] the counter is i64[4,2]; its leading axes have to begin the shape [3,4] (at "
+              "random_test.cpp)");
 }
 
 }  // namespace tapir::test

@@ -301,18 +301,18 @@ TEST_CASE("cumsum adds up along any axis, from either end") {
   CHECK(close(z.at(4999 * 70 + 69), static_cast<double>(total), 0x1p-24));
 }
 
-TEST_CASE("reduction errors name the operation, the type and the line") {
+TEST_CASE("reduction errors name the operation, the type and the file") {
   const Var x = Tensor(Type{f32, {2, 4}});
-  const auto line = [](int at) { return " (at reduce_test.cpp:" + std::to_string(at) + ")"; };
-  CHECK(error_of([&] { sum(x, 3); }) == "[sum] axis 3 is out of range for f32[2,4]" + line(__LINE__));
-  CHECK(error_of([&] { max(x, {0, -2}); }) == "[max] axis 0 of f32[2,4] is named twice" + line(__LINE__));
-  CHECK(error_of([&] { mean(x, -3); }) == "[mean] axis -3 is out of range for f32[2,4]" + line(__LINE__));
-  CHECK(error_of([&] { cumsum(x, 2); }) == "[cumsum] axis 2 is out of range for f32[2,4]" + line(__LINE__));
-  CHECK(error_of([&] { mean(Tensor(Index{3})); }) == "[mean] is not defined for i64[]" + line(__LINE__));
-  CHECK(error_of([&] { norm(Tensor(Index{3})); }) == "[norm] is not defined for i64[]" + line(__LINE__));
-  CHECK(error_of([&] { var(x, 0, 2); }) ==
-        "[var] a correction of 2 needs more elements than that along the axes: f32[2,4]" +
-            line(__LINE__ - 1));
+  CHECK(error_of([&] { sum(x, 3); }) == "[sum] axis 3 is out of range for f32[2,4] (at reduce_test.cpp)");
+  CHECK(error_of([&] { max(x, {0, -2}); }) == "[max] axis 0 of f32[2,4] is named twice (at reduce_test.cpp)");
+  CHECK(error_of([&] { mean(x, -3); }) == "[mean] axis -3 is out of range for f32[2,4] (at reduce_test.cpp)");
+  CHECK(error_of([&] { cumsum(x, 2); }) ==
+        "[cumsum] axis 2 is out of range for f32[2,4] (at reduce_test.cpp)");
+  CHECK(error_of([&] { mean(Tensor(Index{3})); }) == "[mean] is not defined for i64[] (at reduce_test.cpp)");
+  CHECK(error_of([&] { norm(Tensor(Index{3})); }) == "[norm] is not defined for i64[] (at reduce_test.cpp)");
+  CHECK(
+      error_of([&] { var(x, 0, 2); }) ==
+      "[var] a correction of 2 needs more elements than that along the axes: f32[2,4] (at reduce_test.cpp)");
 }
 
 }  // namespace tapir::test

@@ -43,7 +43,8 @@ std::string told(const std::function<void()>& f) {
 // `f` of a recorded table and recorded indices, run on values.
 Tensor replay(const std::function<Var(Var, Var)>& f, const Tensor& table, const Tensor& at) {
   const auto tape = Tape::make();
-  const Var result = f(tape->input(table.type()), tape->input(at.type()));
+  const Var x = tape->input(table.type());
+  const Var result = f(x, tape->input(at.type()));
   Program program(tape, {result.place()->ref});
   const std::vector<Tensor> inputs{table, at};
   program.run(inputs);
@@ -85,18 +86,21 @@ TEST_CASE("take: a table of bare numbers stays open") {
   CHECK(elements(row) == std::vector<double>{0.75, 0.75, 0.25});
   const auto tape = Tape::make();
   const Var at = tape->input({i64, {3}});
-  CHECK(told([&] { take(table, at); }) ==
-        "[take] the operand is made of bare numbers, which have no dtype yet; make it a tensor of the dtype that is "
-        "meant");
+  CHECK(told([&] { take(table, at); }) == "[take] the operand is made of bare numbers, which have no dtype "
+                                          "yet; make it a tensor of the dtype that is "
+                                          "meant");
 }
 
 TEST_CASE("take: an index out of range is an error where it is known") {
   const Tensor x = distinct({4, 3});
-  CHECK(told([&] { take(x, indices({2}, {1, 7})); }) ==
-        "[take] index 7 is out of range for size 4, axis 0 of f64[4,3]");
+  CHECK(told([&] {
+          take(x, indices({2}, {1, 7}));
+        }) == "[take] index 7 is out of range for size 4, axis 0 of f64[4,3]");
   CHECK(told([&] { take(x, -1); }) == "[take] index -1 is out of range for size 4, axis 0 of f64[4,3]");
   CHECK(told([&] { take(x, 0.5); }) == "[take] the index 0.5 is not whole");
-  CHECK(told([&] { take(x, Tensor({2}, {0.0F, 1.0F})); }) == "[take] indices are f32[2]; they have to be i64");
+  CHECK(told([&] {
+          take(x, Tensor({2}, {0.0F, 1.0F}));
+        }) == "[take] indices are f32[2]; they have to be i64");
   CHECK(told([&] { take(x, 0, 2); }) == "[take] axis 2 is out of range for f64[4,3]");
   const auto tape = Tape::make();
   const Var recorded = tape->input(x.type());
@@ -130,10 +134,12 @@ TEST_CASE("gather: one element per index along an axis") {
 
 TEST_CASE("gather: what it refuses") {
   const Tensor x({f32, {2, 4}});
-  CHECK(told([&] { gather(x, indices({3, 1}, {0, 0, 0})); }) ==
-        "[gather] indices i64[3,1] do not fit f32[2,4]; they may differ along axis 1 only");
-  CHECK(told([&] { gather(x, indices({2, 1}, {0, 4})); }) ==
-        "[gather] index 4 is out of range for size 4, axis 1 of f32[2,4]");
+  CHECK(told([&] {
+          gather(x, indices({3, 1}, {0, 0, 0}));
+        }) == "[gather] indices i64[3,1] do not fit f32[2,4]; they may differ along axis 1 only");
+  CHECK(told([&] {
+          gather(x, indices({2, 1}, {0, 4}));
+        }) == "[gather] index 4 is out of range for size 4, axis 1 of f32[2,4]");
 }
 
 TEST_CASE("scatter_add: adds what meets, in the order of the indices") {
@@ -144,16 +150,20 @@ TEST_CASE("scatter_add: adds what meets, in the order of the indices") {
   CHECK(elements(scatter_add(x, indices({1}, {1}), Tensor({3, 1}, {1.0, 2.0, 3.0}), 1)) ==
         std::vector<double>{0.5, 2.5, 2.5, 5.5, 4.5, 8.5});
   const Tensor whole = indices({3}, {5, 6, 7});
-  CHECK(elements(scatter_add(whole, indices({2}, {1, 1}), indices({2}, {1, 2}))) == std::vector<double>{5, 9, 7});
-  CHECK(elements(scatter_add(x, indices({}, {0}), stack({1.0, 2.0}))) == std::vector<double>{1.5, 3.5, 2.5, 3.5, 4.5, 5.5});
+  CHECK(elements(scatter_add(whole, indices({2}, {1, 1}), indices({2}, {1, 2}))) ==
+        std::vector<double>{5, 9, 7});
+  CHECK(elements(scatter_add(x, indices({}, {0}), stack({1.0, 2.0}))) ==
+        std::vector<double>{1.5, 3.5, 2.5, 3.5, 4.5, 5.5});
 }
 
 TEST_CASE("scatter_add: what it refuses") {
   const Tensor x({f32, {5, 3}});
-  CHECK(told([&] { scatter_add(x, indices({4}, {0, 1, 2, 3}), Tensor({f32, {2, 3}})); }) ==
-        "[scatter_add] updates are f32[2,3]; with indices [4] into [5,3] they have to be [4,3]");
-  CHECK(told([&] { scatter_add(x, indices({1}, {5}), Tensor({f32, {1, 3}})); }) ==
-        "[scatter_add] index 5 is out of range for size 5, axis 0 of f32[5,3]");
+  CHECK(told([&] {
+          scatter_add(x, indices({4}, {0, 1, 2, 3}), Tensor({f32, {2, 3}}));
+        }) == "[scatter_add] updates are f32[2,3]; with indices [4] into [5,3] they have to be [4,3]");
+  CHECK(told([&] {
+          scatter_add(x, indices({1}, {5}), Tensor({f32, {1, 3}}));
+        }) == "[scatter_add] index 5 is out of range for size 5, axis 0 of f32[5,3]");
 }
 
 TEST_CASE("scatter_add: an update that is lost when replayed shows as NaN") {

@@ -10,10 +10,7 @@
 #include <doctest/doctest.h>
 #include <xtensor/xarray.hpp>
 #include <xtensor/xbuilder.hpp>
-#include <xtensor/xindex_view.hpp>
 #include <xtensor/xmanipulation.hpp>
-#include <xtensor/xpad.hpp>
-#include <xtensor/xrandom.hpp>
 #include <xtensor/xview.hpp>
 
 #include <tapir/autodiff/exec/apply.hpp>
@@ -58,10 +55,14 @@ TEST_CASE("broadcast_to: stretches from the right, as xtensor does") {
   const Array x = distinct({3, 1});
   CHECK(same(broadcast_to(Tensor(x), {2, 3, 4}), xt::broadcast(x, {2, 3, 4})));
   CHECK(broadcast_to(2.0, {2}).is_open());
-  CHECK(told([] { broadcast_to(numbers({3}), {2, 4}); }) ==
-        "[broadcast_to] f32[3] does not broadcast to [2,4]; each axis, counted from the right, has to be 1 or of the "
-        "size that is asked for");
-  CHECK(told([] { broadcast_to(numbers({2, 3}), Shape{3}); }).starts_with("[broadcast_to] f32[2,3] does not"));
+  CHECK(told([] {
+          broadcast_to(numbers({3}), {2, 4});
+        }) == "[broadcast_to] f32[3] does not broadcast to [2,4]; each axis, counted from the right, has to "
+              "be 1 or of the "
+              "size that is asked for");
+  CHECK(told([] {
+          broadcast_to(numbers({2, 3}), Shape{3});
+        }).starts_with("[broadcast_to] f32[2,3] does not"));
 }
 
 TEST_CASE("reshape: keeps the elements in order and infers one size") {
@@ -74,10 +75,12 @@ TEST_CASE("reshape: keeps the elements in order and infers one size") {
   CHECK(reshape(Tensor(7.0), {1, 1}).shape() == Shape{1, 1});
   CHECK(reshape(numbers({0, 3}), {-1, 3}).shape() == Shape{0, 3});
   CHECK(told([] { reshape(numbers({2, 3}), {4}); }) == "[reshape] f32[2,3] has 6 elements, [4] has 4");
-  CHECK(told([] { reshape(numbers({2, 3}), {4, -1}); }) ==
-        "[reshape] f32[2,3] has 6 elements; no size for axis 1 fits beside 4 of the others");
-  CHECK(told([] { reshape(numbers({2, 3}), {-1, -1}); }) ==
-        "[reshape] more than one size is -1; at most one can be inferred");
+  CHECK(told([] {
+          reshape(numbers({2, 3}), {4, -1});
+        }) == "[reshape] f32[2,3] has 6 elements; no size for axis 1 fits beside 4 of the others");
+  CHECK(told([] {
+          reshape(numbers({2, 3}), {-1, -1});
+        }) == "[reshape] more than one size is -1; at most one can be inferred");
   CHECK(told([] { reshape(numbers({2, 3}), {-2, 3}); }) == "[reshape] a size is negative: -2");
 }
 
@@ -95,8 +98,9 @@ TEST_CASE("expand_dims and squeeze: insert and remove axes of size 1") {
   CHECK(expand_dims(5.0, 0).shape() == Shape{1});
   CHECK(squeeze(numbers({2, 1, 3}), 1).shape() == Shape{2, 3});
   CHECK(squeeze(numbers({2, 3, 1}), -1).shape() == Shape{2, 3});
-  CHECK(told([] { expand_dims(numbers({2, 3}), 4); }) ==
-        "[expand_dims] axis 4 is out of range for the result of f32[2,3], which has 3 axes");
+  CHECK(told([] {
+          expand_dims(numbers({2, 3}), 4);
+        }) == "[expand_dims] axis 4 is out of range for the result of f32[2,3], which has 3 axes");
   CHECK(told([] { squeeze(numbers({2, 3}), 0); }) == "[squeeze] axis 0 of f32[2,3] is not of size 1");
   CHECK(told([] { squeeze(numbers({2, 3}), 2); }) == "[squeeze] axis 2 is out of range for f32[2,3]");
 }
@@ -133,9 +137,12 @@ TEST_CASE("transpose: any order of axes, small and blocked, in every dtype") {
 
 TEST_CASE("transpose: what it refuses, and the identity records nothing") {
   CHECK(told([] { transpose(numbers({2, 3}), {0, 0}); }) == "[transpose] axis 0 is named twice for f32[2,3]");
-  CHECK(told([] { transpose(numbers({2, 3}), {0}); }) ==
-        "[transpose] the order names 1 axes, the operand is f32[2,3]; each axis has to be named once");
-  CHECK(told([] { transpose(numbers({2, 3}), {0, 2}); }) == "[transpose] axis 2 is out of range for f32[2,3]");
+  CHECK(told([] {
+          transpose(numbers({2, 3}), {0});
+        }) == "[transpose] the order names 1 axes, the operand is f32[2,3]; each axis has to be named once");
+  CHECK(told([] {
+          transpose(numbers({2, 3}), {0, 2});
+        }) == "[transpose] axis 2 is out of range for f32[2,3]");
   CHECK(told([] { transpose(numbers({2})); }) == "[transpose] needs two axes to swap, the operand is f32[2]");
   const auto tape = Tape::make();
   const Var x = tape->input({f32, {2, 3}});
@@ -203,14 +210,19 @@ TEST_CASE("slice: ranges, steps, bounds from the end") {
 
 TEST_CASE("pad: a value before and after") {
   const Array x = distinct({2, 3});
-  CHECK(same(pad(Tensor(x), {{1, 0}, {2, 3}}, 9.0),
-             xt::pad(x, std::vector<std::vector<std::size_t>>{{1, 0}, {2, 3}}, xt::pad_mode::constant, 9.0)));
+  Array wide = 9.0 * xt::ones<double>({3, 8});
+  xt::view(wide, xt::range(1, 3), xt::range(2, 5)) = x;
+  CHECK(same(pad(Tensor(x), {{1, 0}, {2, 3}}, 9.0), wide));
   CHECK(same(pad(Tensor(x), {{0, 0}, {0, 0}}), x));
-  CHECK(told([] { pad(numbers({2, 3}), {{1, 1}}); }) == "[pad] 1 widths for f32[2,3]; each axis needs one pair");
-  CHECK(told([] { pad(numbers({2}), {{-1, 0}}); }) ==
-        "[pad] a width is negative for axis 0 of f32[2]; slice makes it smaller");
-  CHECK(told([] { pad(numbers({2}, i64), {{1, 0}}, 0.5); }) ==
-        "[pad] the value 0.5 meets an i64 operand, which takes whole numbers only");
+  CHECK(told([] {
+          pad(numbers({2, 3}), {{1, 1}});
+        }) == "[pad] 1 widths for f32[2,3]; each axis needs one pair");
+  CHECK(told([] {
+          pad(numbers({2}), {{-1, 0}});
+        }) == "[pad] a width is negative for axis 0 of f32[2]; slice makes it smaller");
+  CHECK(told([] {
+          pad(numbers({2}, i64), {{1, 0}}, 0.5);
+        }) == "[pad] the value 0.5 meets an i64 operand, which takes whole numbers only");
 }
 
 TEST_CASE("concat and stack: along any axis, numbers among tensors") {
@@ -218,9 +230,19 @@ TEST_CASE("concat and stack: along any axis, numbers among tensors") {
   CHECK(same(concat({Tensor(a), Tensor(b), Tensor(c)}, 1), xt::concatenate(xt::xtuple(a, b, c), 1)));
   CHECK(same(concat({Tensor(a), Tensor(c)}), xt::concatenate(xt::xtuple(a, c), 0)));
   CHECK(same(concat({Tensor(a)}), a));
-  CHECK(same(stack({Tensor(a), Tensor(c)}), xt::stack(xt::xtuple(a, c), 0)));
-  CHECK(same(stack({Tensor(a), Tensor(c)}, 1), xt::stack(xt::xtuple(a, c), 1)));
-  CHECK(same(stack({Tensor(a), Tensor(c)}, -1), xt::stack(xt::xtuple(a, c), 2)));
+  for (int axis : {0, 1, 2}) {
+    Array both = Array::from_shape({2, 2, 2});
+    Array square = xt::view(a, xt::all(), xt::range(0, 2));
+    for (std::size_t i = 0; i < 2; ++i)
+      for (std::size_t j = 0; j < 2; ++j) {
+        const double x = square(i, j);
+        (axis == 0 ? both(0, i, j) : axis == 1 ? both(i, 0, j) : both(i, j, 0)) = x;
+        (axis == 0 ? both(1, i, j) : axis == 1 ? both(i, 1, j) : both(i, j, 1)) = -x;
+      }
+    const Array negative = -square;
+    CHECK(same(stack({Tensor(square), Tensor(negative)}, axis), both));
+    CHECK(same(stack({Tensor(square), Tensor(negative)}, axis - 3), both));
+  }
   const Var mixture = stack({1.0, Tensor(2.0F), 3.0});
   CHECK(identical(mixture.tensor(), Tensor({3}, {1.0F, 2.0F, 3.0F})));
   CHECK(stack({1.0, 2.0}).is_open());
@@ -228,21 +250,27 @@ TEST_CASE("concat and stack: along any axis, numbers among tensors") {
 
 TEST_CASE("concat and stack: what they refuse") {
   CHECK(told([] { concat({}); }) == "[concat] there are no parts; needs at least one");
-  CHECK(told([] { concat({numbers({2, 3}), numbers({2, 4})}); }) ==
-        "[concat] parts do not fit: f32[2,3] and f32[2,4]; they may differ along axis 0 only");
-  CHECK(told([] { concat({numbers({2}), numbers({2}, f64)}); }) ==
-        "[concat] dtypes differ: f32[2] and f64[2]; cast one of them");
+  CHECK(told([] {
+          concat({numbers({2, 3}), numbers({2, 4})});
+        }) == "[concat] parts do not fit: f32[2,3] and f32[2,4]; they may differ along axis 0 only");
+  CHECK(told([] {
+          concat({numbers({2}), numbers({2}, f64)});
+        }) == "[concat] dtypes differ: f32[2] and f64[2]; cast one of them");
   CHECK(told([] { concat({numbers({})}); }) == "[concat] axis 0 is out of range for f32[]");
   CHECK(told([] { stack({}); }) == "[stack] there are no parts; needs at least one");
-  CHECK(told([] { stack({numbers({2}), numbers({3})}); }) ==
-        "[stack] parts differ: f32[2] and f32[3]; they have to be of one shape");
-  CHECK(told([] { stack({numbers({2}), numbers({2})}, 2); }) == "[stack] axis 2 is out of range for f32[2,2]");
+  CHECK(told([] {
+          stack({numbers({2}), numbers({3})});
+        }) == "[stack] parts differ: f32[2] and f32[3]; they have to be of one shape");
+  CHECK(told([] {
+          stack({numbers({2}), numbers({2})}, 2);
+        }) == "[stack] axis 2 is out of range for f32[2,2]");
 }
 
 TEST_CASE("tile: repeats whole axes") {
   const Array x = distinct({2, 3});
-  CHECK(same(tile(Tensor(x), {2, 3}), xt::tile(x, {2, 3})));
-  CHECK(same(tile(Tensor(x), {1, 2}), xt::tile(x, {1, 2})));
+  const Array across = xt::concatenate(xt::xtuple(x, x, x), 1);
+  CHECK(same(tile(Tensor(x), {1, 3}), across));
+  CHECK(same(tile(Tensor(x), {2, 3}), xt::concatenate(xt::xtuple(across, across), 0)));
   CHECK(same(tile(Tensor(x), {1, 1}), x));
   CHECK(tile(Tensor(x), {0, 1}).shape() == Shape{0, 3});
   CHECK(told([] { tile(numbers({2, 3}), {2}); }) == "[tile] 1 repeats for f32[2,3]; each axis needs one");

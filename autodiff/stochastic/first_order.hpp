@@ -1,0 +1,13 @@
+// first_order: an identity whose gradient cannot be differentiated again.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <tapir/autodiff/tape/var.hpp>
+
+namespace tapir {
+
+/// The value of x. A second derivative through it is an Error: the gradient of a score-function surrogate is an
+/// unbiased gradient, the gradient of that gradient is not an unbiased Hessian.
+Var first_order(Arg x);
+
+}  // namespace tapir

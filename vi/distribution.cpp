@@ -1,0 +1,145 @@
+// Checks at the boundary, and the reading of a law's axes at a site.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distribution.hpp>
+
+#include <algorithm>
+
+#include <tapir/autodiff/ops/reduce.hpp>
+#include <tapir/autodiff/ops/structure.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr const char* ordinals[] = {"first", "second", "third", "fourth", "fifth", "sixth"};
+
+std::string ordinal(int i) {
+  return i < static_cast<int>(std::size(ordinals)) ? ordinals[i] : "axis " + std::to_string(i);
+}
+
+// "{20,3}", as it is typed.
+std::string braced(const Shape& shape) {
+  std::string text = shape.str();
+  text.front() = '{';
+  text.back() = '}';
+  return text;
+}
+
+// Batch axis `i`, counted from the left of `batch`, is not plate i: says so of the parameter that brought it.
+[[noreturn]] void reject_axis(std::string_view law, const std::vector<LawParameter>& parameters, const Shape& batch, int i,
+                              const PlateAxis& plate, Where where) {
+  for (const LawParameter& parameter : parameters) {
+    const Shape own_batch = parameter.value.shape().slice(0, parameter.value.rank() - parameter.own);
+    const int at = i - (batch.rank() - own_batch.rank());
+    if (at < 0 || own_batch[at] != batch[i]) continue;
+    throw Error(law,
+                parameter.name + " " + parameter.value.type().str() + " at plate \"" + plate.name + "\" of " +
+                    std::to_string(plate.size) + ": its " + ordinal(at) + " axis is " + std::to_string(batch[i]) +
+                    "; add the plate with expand_dims(" + parameter.name + ", " + std::to_string(at) +
+                    "), or own axes with iid(" + std::string(law) + "{..}, " + braced(own_batch.drop_front(at)) + ")",
+                where);
+  }
+  throw Error(law, "a batch axis that no parameter has", where);
+}
+
+[[noreturn]] void reject_rest(std::string_view law, const std::vector<LawParameter>& parameters, const Shape& batch,
+                              int plates, Where where) {
+  const auto widest = std::max_element(parameters.begin(), parameters.end(), [](const auto& a, const auto& b) {
+    return a.value.rank() - a.own < b.value.rank() - b.own;
+  });
+  throw Error(law,
+              widest->name + " " + widest->value.type().str() + " in " + std::to_string(plates) +
+                  (plates == 1 ? " plate" : " plates") + ": the axes " + batch.drop_front(plates).str() +
+                  " are left over, and a law whose value has axes takes no more; open a plate for them",
+              where);
+}
+
+Shape sizes_of(std::span<const PlateAxis> plates) {
+  Shape sizes;
+  for (const PlateAxis& plate : plates) sizes.append(plate.size);
+  return sizes;
+}
+
+// The last axes are own to a value of `law`: what is left of `own` are axes along which elements are independent.
+int independent_rank(const Aligned& aligned) { return aligned.own.rank() - aligned.law.own_rank(); }
+
+}  // namespace
+
+std::vector<LawParameter> Distribution::parameters() const {
+  std::vector<LawParameter> list;
+  (void)each([&](const ParameterInfo& info, const Var& value) {
+    list.push_back({info.name, value, info.support, info.own});
+    return value;
+  });
+  return list;
+}
+
+void Distribution::check(Where where) const {
+  for (const LawParameter& parameter : parameters())
+    check_parameter(name(), parameter.name, parameter.value, parameter.support, where);
+}
+
+Var Distribution::sample(const Key& key, const Shape& shape, Where where) const {
+  check(where);
+  const Shape batch = batch_shape(where);
+  Shape joint;
+  if (!broadcast_shapes(batch, shape, joint) || joint != shape)
+    throw Error(name(), "parameters of shape " + batch.str() + " do not broadcast to a draw of " + shape.str(), where);
+  return model_->sample(key, shape, where);
+}
+
+Var Distribution::log_prob(Arg x) const {
+  check(x.where);
+  return model_->log_prob(x);
+}
+
+PerElement Distribution::per_element(Where where) const {
+  if (auto inner = model_->per_element(where)) return *std::move(inner);
+  return {*this, {}};
+}
+
+Aligned Distribution::aligned(std::span<const PlateAxis> plates, Where where) const {
+  check(where);
+  const auto list = parameters();
+  const Shape batch = batch_shape(where);
+  const int count = static_cast<int>(plates.size());
+  for (int i = 0; i < std::min(count, batch.rank()); ++i) {
+    const PlateAxis& plate = plates[static_cast<std::size_t>(i)];
+    if (batch[i] != 1 && batch[i] != plate.size) reject_axis(name(), list, batch, i, plate, where);
+  }
+  const Shape rest = batch.drop_front(std::min(count, batch.rank()));
+  if (rest.rank() > 0 && own_rank() > 0) reject_rest(name(), list, batch, count, where);
+
+  const int missing = std::max(0, count - batch.rank());
+  const Distribution placed = each([&](const ParameterInfo& info, const Var& value) {
+    return with_inner_axes(value, info.own, missing, where);
+  });
+  PerElement element = placed.per_element(where);
+  return {element.law, sizes_of(plates), rest + own_shape()};
+}
+
+Var Aligned::sample(const Key& key, Where where) const {
+  return law.sample(key, plates + own.take_front(independent_rank(*this)), where);
+}
+
+Var Aligned::log_prob(Arg x) const {
+  if (x.shape() != value_shape())
+    throw Error(law.name(),
+                "the value is " + x.type().str() + "; at this site it has to be " + value_shape().str() + ", plates " +
+                    plates.str() + " and own axes " + own.str(),
+                x.where);
+  return summed(law.log_prob(x), x.where);
+}
+
+Var Aligned::summed(const Var& terms, Where where) const {
+  const int rank = independent_rank(*this);
+  const Shape full = plates + own.take_front(rank);
+  return composed(where, "", {terms}, [&] {
+    const Var stretched_terms = stretched(terms, full, where);
+    if (rank == 0) return stretched_terms;
+    std::vector<int> axes;
+    for (int axis = -rank; axis < 0; ++axis) axes.push_back(axis);
+    return sum(stretched_terms, Axes(axes));
+  });
+}
+
+}  // namespace tapir::vi

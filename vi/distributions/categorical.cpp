@@ -1,0 +1,97 @@
+// Categorical: one of several.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/categorical.hpp>
+
+#include <limits>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/reduce.hpp>
+#include <tapir/autodiff/ops/structure.hpp>
+#include <tapir/vi/kl.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+const KlRow<Categorical, Categorical> categorical_categorical;
+
+// The sum over categories of p * log_ratio, where p = 0 adds nothing.
+Var expected(const Var& log_p, const Var& log_ratio) {
+  const Var p = exp(log_p);
+  return sum(p * where(p > 0, log_ratio, 0), -1);
+}
+
+// Bare numbers as indices; what is not whole becomes -1, which is no category.
+Var indices(const Arg& x) {
+  if (!x.var.is_open()) return x;
+  return cast(where(x.var == floor(x.var), x.var, -1), i64);
+}
+
+}  // namespace
+
+Categorical Categorical::probs(Arg p) {
+  check_parameter(name, "probs", p, Support::unit_interval, p.where);
+  return {.logits = composed(p.where, name, {p.var}, [&] { return log(p); })};
+}
+
+Index Categorical::count(Where where) const {
+  (void)batch_shape(*this, where);
+  return logits.shape().back();
+}
+
+// The number of values below u on the scale of the running sums: never one of probability 0, whatever was rounded.
+Var Categorical::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), logits}, [&] {
+    const Index n = count(where);
+    const Var below = cumsum(softmax(logits));
+    const Var u = expand_dims(uniform(key_for(*this, key), shape), -1) * slice(below, -1, n - 1, n);
+    return cast(sum(below < u, -1), i64);
+  });
+}
+
+Var Categorical::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, logits}, [&] {
+    const Index n = count(x.where);
+    const Var index = indices(x);
+    const Var inside = logical_and(index >= 0, index < n);
+    const Var known = tapir::where(inside, index, 0);
+    const Var log_p = log_softmax(logits);
+    Var chosen;
+    if (logits.rank() == 1) {
+      chosen = take(log_p, known);
+    } else {
+      Shape joint;
+      if (!broadcast_shapes(x.shape(), batch_shape(*this, x.where), joint))
+        throw Error(name, "shapes do not broadcast: x " + x.type().str() + " and logits " + logits.type().str(), x.where);
+      const Var full = broadcast_to(log_p, joint + Shape{n});
+      chosen = squeeze(gather(full, expand_dims(broadcast_to(known, joint), -1)), -1);
+    }
+    const Var taken = chosen.dtype() ? cast(inside, *chosen.dtype()) : Var::open(inside.tensor().cast(f64));
+    return tapir::where(taken, chosen, -infinity);
+  });
+}
+
+Var Categorical::entropy(Where where) const {
+  return composed(where, name, {logits}, [&] {
+    (void)count(where);
+    const Var log_p = log_softmax(logits);
+    return -expected(log_p, log_p);
+  });
+}
+
+Var Categorical::enumerate(Where where) const { return iota(count(where)); }
+
+Var kl(const Categorical& p, const Categorical& q, Where where) {
+  return composed(where, "kl", {p.logits, q.logits}, [&] {
+    if (p.count(where) != q.count(where))
+      throw Error("kl",
+                  "categoricals over " + std::to_string(p.count(where)) + " and " + std::to_string(q.count(where)) +
+                      " categories",
+                  where);
+    const Var log_p = log_softmax(p.logits);
+    return expected(log_p, log_p - log_softmax(q.logits));
+  });
+}
+
+}  // namespace tapir::vi

@@ -1,0 +1,49 @@
+// The table of closed forms, and iid laws on both sides.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/kl.hpp>
+
+#include <map>
+#include <utility>
+
+namespace tapir::vi {
+namespace {
+
+using Table = std::map<std::pair<std::type_index, std::type_index>, KlRule>;
+
+// Rows enter it before main, in any order of files.
+Table& table() {
+  static Table rows;
+  return rows;
+}
+
+std::string shape_error(const Distribution& p, const char* what, const Shape& of_p, const Distribution& q,
+                        const Shape& of_q) {
+  return "values of " + std::string(p.name()) + " have " + what + " " + of_p.str() + ", those of " +
+         std::string(q.name()) + " " + of_q.str();
+}
+
+}  // namespace
+
+void add_kl_row(std::type_index p, std::type_index q, KlRule rule) { table()[{p, q}] = rule; }
+
+std::optional<Var> kl(const Aligned& p, const Aligned& q, Where where) {
+  if (p.value_shape() != q.value_shape() || p.plates != q.plates)
+    throw Error("kl", shape_error(p.law, "shape", p.value_shape(), q.law, q.value_shape()), where);
+  const auto row = table().find({p.law.type(), q.law.type()});
+  if (row == table().end()) return std::nullopt;
+  return p.summed(row->second(p.law.address(), q.law.address(), where), where);
+}
+
+std::optional<Var> kl(const Distribution& p, const Distribution& q, Where where) {
+  if (p.own_shape() != q.own_shape())
+    throw Error("kl", shape_error(p, "own axes", p.own_shape(), q, q.own_shape()), where);
+  Shape batch;
+  if (!broadcast_shapes(p.batch_shape(where), q.batch_shape(where), batch))
+    throw Error("kl", shape_error(p, "batch shape", p.batch_shape(where), q, q.batch_shape(where)), where);
+  p.check(where);
+  q.check(where);
+  return kl(Aligned{p.per_element(where).law, batch, p.own_shape()},
+            Aligned{q.per_element(where).law, batch, q.own_shape()}, where);
+}
+
+}  // namespace tapir::vi

@@ -1,0 +1,56 @@
+// What all laws have in common: shapes, dtypes and checks of parameters.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/law.hpp>
+
+#include <tapir/autodiff/ops/structure.hpp>
+
+namespace tapir::vi {
+namespace {
+
+std::string described(const LawParameter& parameter) { return parameter.name + " " + parameter.value.type().str(); }
+
+Shape batch_of(std::string_view law, const LawParameter& parameter, Where where) {
+  const Shape shape = parameter.value.shape();
+  if (shape.rank() >= parameter.own) return shape.take_front(shape.rank() - parameter.own);
+  throw Error(law,
+              described(parameter) + " has " + (shape.rank() == 0 ? "no axis" : "too few axes") +
+                  " to consume; a value needs " + std::to_string(parameter.own),
+              where);
+}
+
+}  // namespace
+
+Shape batch_shape(std::string_view law, const std::vector<LawParameter>& parameters, Where where) {
+  Shape joint;
+  std::string seen;
+  for (const LawParameter& parameter : parameters) {
+    const Shape so_far = joint;
+    if (!broadcast_shapes(so_far, batch_of(law, parameter, where), joint))
+      throw Error(law, "parameters do not broadcast: " + seen + " and " + described(parameter), where);
+    seen += (seen.empty() ? "" : ", ") + described(parameter);
+  }
+  return joint;
+}
+
+std::optional<DType> dtype(const std::vector<LawParameter>& parameters) {
+  for (const LawParameter& parameter : parameters)
+    if (const auto known = parameter.value.dtype()) return known;
+  return std::nullopt;
+}
+
+Var with_inner_axes(const Var& parameter, int own, int count, Where where) {
+  const Shape shape = parameter.shape();
+  const int batch = shape.rank() - own;
+  if (batch <= 0 || count <= 0) return parameter;
+  return reshape(Arg(parameter, where), shape.take_front(batch) + Shape::ones(count) + shape.drop_front(batch));
+}
+
+Var stretched(const Var& x, const Shape& shape, Where where) { return broadcast_to(Arg(x, where), shape); }
+
+void check_parameter(std::string_view law, const std::string& name, const Var& value, const Support& support,
+                     Where where) {
+  if (value.is_recorded()) return;
+  if (const auto wrong = support.violation(value.tensor(where))) throw Error(law, name + " " + *wrong, where);
+}
+
+}  // namespace tapir::vi
