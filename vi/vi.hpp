@@ -5,6 +5,7 @@
 #include <tapir/autodiff/autodiff.hpp>
 #include <tapir/vi/context.hpp>
 #include <tapir/vi/distributions/distributions.hpp>
+#include <tapir/vi/guides.hpp>
 #include <tapir/vi/handlers.hpp>
 #include <tapir/vi/kl.hpp>
 #include <tapir/vi/model.hpp>

@@ -9,6 +9,7 @@ namespace tapir {
 void FusedPass::run(void* const* pointers, std::byte* scratch, Pool& pool) const {
   // Below this many element-instructions a fork costs more than it saves.
   constexpr Index worth_a_fork = 1 << 16;
+  if (size == 0) return;
   const Index tiles = (size + tile - 1) / tile;
   if (pool.threads() == 1 || tiles < 2 || size * static_cast<Index>(instructions.size()) < worth_a_fork) {
     run_range(pointers, scratch, 0, size);

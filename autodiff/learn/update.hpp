@@ -45,7 +45,8 @@ Var updated(const Gradient& gradient, const Var& update);
 Var global_norm(const std::vector<Gradient>& gradients);
 
 /// Records one update at the end of a training step: the parameters take their new values, the trainer's state its
-/// own, and the count of steps advances - all of it if the loss and the norm of the gradients are finite, else nothing.
+/// own, and the count of steps advances - all of it if the loss and every gradient's sum of squares are finite (so no
+/// second moment overflows), else nothing.
 void apply_updates(const TrainerState& state, const Optimizer& optimizer, const Var& loss,
                    const std::vector<Gradient>& gradients, Where where = here());
 

@@ -177,6 +177,7 @@ const Op cast_op{
                const Tangents& g) { return Tangents{cast_derivative(r, *g[0], r.inputs[0].type().dtype)}; },
      .jvp = [](const Recorded& r,
                const Tangents& t) { return Tangents{cast_derivative(r, *t[0], r.attrs.get<DType>("to"))}; },
+     .dtypes = {f32, f64, i64},
      .samples = {{{{{3, 5}}}, {{"to", DType::f64}}}, {{{{}}}, {{"to", DType::f64}}}}}};
 
 }  // namespace

@@ -50,6 +50,13 @@ std::vector<Type> fold_type(const Signature& s) {
   return {{i64, lead + Shape{3}}};
 }
 
+std::vector<int> follow_fold(const Signature& s, int, int input) {
+  auto axes = follow_leading(fold_type(s)[0].shape, s[1].shape.rank());
+  // Word by word, where there are three already.
+  if (input == 0 && s[0].shape.back() == 3) axes.back() = s[1].shape.rank();
+  return axes;
+}
+
 // Iterations chain: the third word of a nested counter depends on all of them and on their order.
 Kernel fold_kernel(const Signature& s) {
   return Kernel([count = s[1].size(), width = s[0].shape.back()](const Buffers& b) {
@@ -69,8 +76,7 @@ Operand integers(const Shape& shape) { return {shape, 0, 1000, Operand::Fill::in
 const Op fold_op{{.name = "fold",
                   .shape = fold_type,
                   .kernel = fold_kernel,
-                  .follows = [](const Signature& s, int,
-                                int) { return follow_leading(fold_type(s)[0].shape, s[1].shape.rank()); },
+                  .follows = follow_fold,
                   .flow = Flow::zero,
                   .dtypes = {i64},
                   .samples = {{{integers({2}), integers({})}},

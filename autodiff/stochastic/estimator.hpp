@@ -24,12 +24,12 @@ struct StateUpdate {
 /// Gives the cell of a path, made with `init` when it is asked for the first time. Trainers pass their own.
 using CellSource = std::function<std::shared_ptr<Cell>(const std::string& path, const Tensor& init)>;
 
-/// What `copies` sees: the site before anything is tried.
+/// What `copies` sees: the site before anything is tried at it; earlier sites may have put axes of copies in front.
 struct Draw {
   std::string name;
   Var value;
-  Var log_density;         // [plates]
-  std::vector<Var> noise;  // the draws that the value, and no earlier site, is made of
+  Var log_density;         // [.., plates]
+  std::vector<Var> noise;  // the site's own: neither earlier sites nor the parameters of its law are made of it
   Plates plates;
 };
 
@@ -44,14 +44,16 @@ struct Copies {
 struct Trial {
   std::string name;
   Index copies = 1;
-  Var log_density;  // [copies, .., plates]
-  Var cost;         // broadcasts to the same
+  Var value;               // [copies, .., plates, own]
+  Var log_density;         // [copies, .., plates]
+  Var cost;                // broadcasts to the same
+  std::vector<Var> reads;  // the estimator's, [1, .., their own axes]
   Plates plates;
   CellSource cells;
 };
 
-/// To be averaged over copies and summed over plates with their scale. `auxiliary` fits baselines: it is differentiated
-/// apart.
+/// Both are averaged over copies and summed over plates with their scale; they broadcast to [copies, .., plates].
+/// `auxiliary` fits baselines: it is differentiated apart.
 struct Surrogate {
   Var term;
   std::optional<Var> auxiliary = {};
@@ -67,6 +69,9 @@ struct Estimator {
   std::function<Copies(const Draw&)> copies = nullptr;
   /// Null for pathwise ones.
   std::function<Surrogate(const Trial&)> surrogate = nullptr;
+  /// What the surrogate reads besides, such as a learned baseline: it gets them with the copies of earlier sites. They
+  /// may not depend on the site's own value.
+  std::vector<Var> reads = {};
 };
 
 }  // namespace tapir

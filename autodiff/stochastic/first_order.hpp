@@ -8,6 +8,9 @@ namespace tapir {
 
 /// The value of x. A second derivative through it is an Error: the gradient of a score-function surrogate is an
 /// unbiased gradient, the gradient of that gradient is not an unbiased Hessian.
+///
+///   gradient  dx = g
+///   errors    "[grad] a score-function surrogate gives first derivatives only; this estimator has no second-order form"
 Var first_order(Arg x);
 
 }  // namespace tapir

@@ -29,6 +29,22 @@ RunningMean running_mean_of(const Var& residual, const Trial& trial, double deca
   return {value, {cell, stack({decay * total + (1.0 - decay) * now, decay * weight + (1.0 - decay)})}};
 }
 
+// A learned baseline under the shape [1, .., plates]. Another shape could broadcast too, and silently count an element's
+// cost against all elements' densities.
+Var over_plates(const Var& read, const Trial& trial) {
+  const Shape plates = shape_of(trial.plates);
+  const int front = trial.log_density.rank() - plates.rank();
+  const Shape own = read.shape().drop_front(front);
+  if (own.empty()) return reshape(read, read.shape() + Shape::ones(plates.rank()));
+  bool fits = own.rank() == plates.rank();
+  for (int p = 0; fits && p < plates.rank(); ++p) fits = own[p] == 1 || own[p] == plates[p];
+  if (!fits)
+    throw Error("score_function", "the baseline of site \"" + trial.name + "\" is " +
+                                      Type{read.type().dtype, own}.str() + ", its plates are " + plates.str() +
+                                      "; it has to be one number per element, or one for all");
+  return read;
+}
+
 void check_decay(double decay) {
   if (!(decay > 0.0 && decay < 1.0))
     throw Error("running_mean", "the decay is " + str(Attr(decay)) + ", it has to lie between 0 and 1");
@@ -65,19 +81,22 @@ Baseline Baseline::learned(Var fit) {
 }
 
 Baseline Baseline::and_running_mean(double decay) const {
+  if (!value) return running_mean(decay);
   check_decay(decay);
   const Baseline first = *this;
-  return {name + "_and_running_mean", copies, [first, decay](const Trial& trial) -> BaselineValue {
-            BaselineValue left = first.value ? first.value(trial) : BaselineValue{Var(0.0)};
+  Baseline result{name + "_and_running_mean", copies, [first, decay](const Trial& trial) -> BaselineValue {
+            BaselineValue left = first.value(trial);
             RunningMean mean = running_mean_of(trial.cost - left.value, trial, decay);
             left.value = left.value + mean.value;
             left.updates.push_back(std::move(mean.update));
             return left;
           }};
+  result.reads = reads;
+  return result;
 }
 
 ScoreFunction::operator Estimator() const {
-  Estimator estimator{.name = "score_function(" + baseline.name + ")"};
+  Estimator estimator{.name = "score_function(" + baseline.name + ")", .reads = baseline.reads};
   if (baseline.copies > 1)
     estimator.copies = [count = baseline.copies](const Draw& draw) -> Copies {
       if (draw.noise.empty())
@@ -85,9 +104,10 @@ ScoreFunction::operator Estimator() const {
       return {count, redraw(draw.noise, count, "copies")};
     };
   estimator.surrogate = [baseline = baseline](const Trial& trial) -> Surrogate {
-    BaselineValue b = baseline.value ? baseline.value(trial) : BaselineValue{Var(0.0)};
-    const Var seed = stop_gradient(trial.cost - b.value);
-    return {seed * first_order(trial.log_density), std::move(b.auxiliary), std::move(b.updates)};
+    const Var log_density = first_order(trial.log_density);
+    if (!baseline.value) return {trial.cost * log_density};
+    BaselineValue b = baseline.value(trial);
+    return {stop_gradient(trial.cost - b.value) * log_density, std::move(b.auxiliary), std::move(b.updates)};
   };
   return estimator;
 }

@@ -6,6 +6,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include <tapir/autodiff/stochastic/estimator.hpp>
 
@@ -28,12 +31,13 @@ struct BaselineValue {
 struct Baseline {
   std::string name = "none";
   Index copies = 1;
-  std::function<BaselineValue(const Trial&)> value = nullptr;
+  std::function<BaselineValue(const Trial&)> value = nullptr;  // null: 0
+  std::vector<Var> reads = {};                                 // see Estimator
 
   Baseline() = default;
   Baseline(std::string n, Index count, std::function<BaselineValue(const Trial&)> f)
       : name(std::move(n)), copies(count), value(std::move(f)) {}
-  /// A learned baseline [plates], such as the output of a network of the data: fitted by least squares.
+  /// A learned baseline, see below.
   template <class T>
     requires(std::convertible_to<T, Var> && !std::same_as<std::remove_cvref_t<T>, Baseline>)
   Baseline(T&& fit) : Baseline(learned(Var(std::forward<T>(fit)))) {}  // NOLINT

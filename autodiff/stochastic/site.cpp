@@ -8,14 +8,15 @@
 #include <tapir/autodiff/ops/rows.hpp>
 
 namespace tapir {
-namespace {
 
-const Op site_op{{.name = "site",
-                  .kind = Kind::alias,
-                  .shape = [](const Signature& s) -> std::vector<Type> { return {s[0]}; },
-                  .vjp = ops::pull([](const Recorded&, const Var& g) { return g; }),
-                  .linear = true,
-                  .samples = {{{{{2, 3}}}, {{"name", std::string("z")}}}}}};
+const Op ops::site{{.name = "site",
+                    .kind = Kind::alias,
+                    .shape = [](const Signature& s) -> std::vector<Type> { return {s[0]}; },
+                    .vjp = ops::pull([](const Recorded&, const Var& g) { return g; }),
+                    .jvp = [](const Recorded&, const Tangents& t) -> Tangents { return {t[0]}; },
+                    .samples = {{{{{2, 3}}}, {{"name", std::string("z")}, {"cut", Index{0}}}}}}};
+
+namespace {
 
 // Per plate: where its axis lies in a value.
 using PlateAxes = std::vector<int>;
@@ -46,7 +47,7 @@ void meet(PlateAxes& a, const PlateAxes& b) {
 Var place_site(const std::string& name, Arg draw, const Estimator& estimator) {
   if (!draw.var.is_recorded()) return draw.var;
   const Var value = estimator.pathwise ? draw.var : stop_gradient(draw);
-  return apply(site_op, {Arg(value, draw.where)}, {{"name", name}});
+  return apply(ops::site, {Arg(value, draw.where)}, {{"name", name}, {"cut", Index{!estimator.pathwise}}});
 }
 
 std::vector<Arrival> follow_plates(const Var& from, int plates, std::span<const Var> to) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,8 @@ struct Cost {
   Where where;
 };
 
-/// The value of a site, made of a draw: a node that nothing merges with another. Unless the estimator is pathwise, the
-/// gradient is cut here.
+/// The value of a site, made of a draw: a node of its own. Unless the estimator is pathwise, the gradient is cut here.
+/// The log density and all that follows are computed from what is returned, never from the draw.
 Var place_site(const std::string& name, Arg draw, const Estimator& estimator);
 
 /// Where the plate axes of a value arrive in another value.
@@ -43,5 +44,9 @@ struct Arrival {
 /// Follows the leading `plates` axes of `from` through the tape, also through `stop_gradient`, to each of `to`. An axis
 /// arrives where every path keeps its elements apart and agrees on the place.
 std::vector<Arrival> follow_plates(const Var& from, int plates, std::span<const Var> to);
+
+namespace ops {
+extern const Op site;  // attrs: name, cut
+}
 
 }  // namespace tapir

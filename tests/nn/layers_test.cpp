@@ -206,8 +206,8 @@ TEST_CASE("dropout: errors") {
   Params params(0, f64);
   CHECK(error_of([] { nn::dropout(Key(0), Tensor(1.0), 1.0); }) ==
         "[dropout] rate is 1; it has to be a number in [0, 1)");
-  CHECK(error_of([&] { nn::Dropout(params / "drop", -0.1); }) ==
-        "[dropout] rate is -0.1; it has to be a number in [0, 1)");
+  CHECK(error_of([&] { nn::Dropout(params / "drop", -0.5); }) ==
+        "[dropout] rate is -0.5; it has to be a number in [0, 1)");
   CHECK(error_of([] { compile([](Var x) { return nn::dropout(Key(0), x, 0.5); })(Tensor(1.0)); }) ==
         "[dropout] the key is a plain value: each replay would drop the same elements; make its counter an input");
 }

@@ -32,11 +32,12 @@ Var Bernoulli::sample(const Key& key, const Shape& shape, Where where) const {
                   [&] { return uniform(key_for(*this, key), shape) < sigmoid(logits); });
 }
 
-// One logarithm for both outcomes, exact in both tails; log sigmoid(-inf) = -inf outside the support.
+// One logarithm for both outcomes, exact in both tails; log sigmoid(-inf) = -inf outside the support. Chosen, not
+// multiplied: what is outside leaves no trace in the gradient.
 Var Bernoulli::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, logits}, [&] {
-    const Var sign = 2 * x - 1;
-    return log_sigmoid(tapir::where(abs(sign) == 1, sign * logits, -infinity));
+    const Var others = tapir::where(x == 0, -logits, -infinity);
+    return log_sigmoid(tapir::where(x == 1, logits, others));
   });
 }
 

@@ -6,7 +6,7 @@
 
 namespace tapir::vi {
 
-/// A coin: 1 with probability sigmoid(logits), else 0; in the logits' dtype.   log p(x) = log sigmoid((2x - 1) logits)
+/// A coin: 1 with probability sigmoid(logits), else 0; in the logits' dtype.   log p(x) = x logits - softplus(logits)
 ///
 ///   shapes    logits, x broadcast together
 ///   gradient  of log p: by logits x - sigmoid(logits); not pathwise

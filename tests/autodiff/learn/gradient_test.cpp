@@ -62,7 +62,7 @@ TEST_CASE("value_and_grad: an unreached parameter is an error that names it, unl
 TEST_CASE("value_and_grad: a model of captured data trains") {
   const Params params = problem_params();
   const Tensor c = vector_of(problem_c);
-  auto f = value_and_grad(params, [&, loss = problem_loss(params)] { return loss(c); });
+  auto f = value_and_grad(params, [&, loss = problem_loss(params)](std::span<const Var>) { return loss(c); });
   check_close(problem_values(f().gradients), problem_gradient(problem_start), 1e-15);
 }
 
