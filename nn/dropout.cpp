@@ -16,9 +16,10 @@ void check_rate(double rate, Where where) {
 Var dropped(const Key& key, const Arg& x, double rate, std::string_view name) {
   check_rate(rate, x.where);
   if (x.var.is_recorded() && !key.counter().is_recorded())
-    throw Error("dropout",
-                "the key is a plain value: each replay would drop the same elements; make its counter an input",
-                x.where);
+    throw Error(
+        "dropout",
+        "the key is a plain value: each replay would drop the same elements; make its counter an input",
+        x.where);
   if (rate == 0) return x.var;
   return composed(x.where, name, {x.var, key.counter()}, [&] {
     const Type type = x.type();

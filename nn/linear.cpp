@@ -11,8 +11,9 @@ namespace {
 
 Var weight_of(const Scope& scope, Index in, Index out, const LinearOptions& options, Where where) {
   if (in < 1 || out < 1)
-    throw Error("linear", "\"" + scope.path() + "\" would map " + std::to_string(in) + " values to " +
-                              std::to_string(out) + "; both have to be at least 1",
+    throw Error("linear",
+                "\"" + scope.path() + "\" would map " + std::to_string(in) + " values to " +
+                    std::to_string(out) + "; both have to be at least 1",
                 where);
   return scope.param("weight", {in, out}, options.initialiser, where);
 }

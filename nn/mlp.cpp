@@ -7,8 +7,9 @@ namespace tapir::nn {
 Mlp::Mlp(Scope scope, const std::vector<Index>& sizes, MlpOptions options, Where where)
     : activation_(std::move(options.activation)) {
   if (sizes.size() < 2)
-    throw Error("mlp", "\"" + scope.path() + "\" has " + std::to_string(sizes.size()) +
-                           " sizes; it needs at least two: what comes in and what goes out",
+    throw Error("mlp",
+                "\"" + scope.path() + "\" has " + std::to_string(sizes.size()) +
+                    " sizes; it needs at least two: what comes in and what goes out",
                 where);
   for (std::size_t i = 0; i + 1 < sizes.size(); ++i)
     layers_.emplace_back(scope / std::to_string(i), sizes[i], sizes[i + 1], options.linear, where);

@@ -26,7 +26,8 @@ class Noise {
   template <NoisyContext C>
     requires(!std::same_as<std::remove_const_t<C>, Noise>)
   Noise(C& context)  // NOLINT(google-explicit-constructor)
-      : key_([&context](std::string_view name) -> Key { return context.key(name); }), training_(context.training()) {}
+      : key_([&context](std::string_view name) -> Key { return context.key(name); }),
+        training_(context.training()) {}
 
   bool training() const { return training_; }
   Key key(std::string_view name) const { return key_(name); }

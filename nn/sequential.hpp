@@ -25,7 +25,9 @@ class Layer {
     requires(std::is_invocable_r_v<Var, const L&, const Noise&, Arg> && !std::is_invocable_v<const L&, Arg>)
   Layer(L layer)  // NOLINT(google-explicit-constructor)
       : run_([layer = std::move(layer)](const Noise* noise, Arg x) -> Var {
-          if (!noise) throw Error("sequential", "a layer draws noise: call it with a Noise or a context first", x.where);
+          if (!noise)
+            throw Error("sequential", "a layer draws noise: call it with a Noise or a context first",
+                        x.where);
           return layer(*noise, std::move(x));
         }) {}
 

@@ -10,7 +10,9 @@ namespace {
 constexpr std::string_view parameters = "parameters/";
 constexpr std::string_view trainer = "trainer/";
 
-bool starts_with(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+bool starts_with(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
 
 std::map<std::string, Tensor> prefixed(std::string_view prefix, const std::map<std::string, Tensor>& values) {
   std::map<std::string, Tensor> result;
@@ -39,7 +41,8 @@ void load_params(const std::filesystem::path& path, Params params, Where where) 
   on_file("load_params", path, where, [&] { params.assign(content.tensors, where); });
 }
 
-void save_training(const std::filesystem::path& path, const Params& params, const TrainerState& state, Where where) {
+void save_training(const std::filesystem::path& path, const Params& params, const TrainerState& state,
+                   Where where) {
   Safetensors content{prefixed(parameters, params.values()), {}};
   content.tensors.merge(prefixed(trainer, state.values()));
   save_safetensors(path, content, where);
@@ -56,9 +59,10 @@ void load_training(const std::filesystem::path& path, Params params, TrainerStat
       else if (starts_with(name, trainer))
         for_state.emplace(name.substr(trainer.size()), value);
       else
-        throw Error("load_training", "the tensor \"" + name +
-                                         "\" is neither of the parameters nor of the trainer; such a file is written "
-                                         "by save_training, one of parameters alone is read by load_params");
+        throw Error("load_training",
+                    "the tensor \"" + name +
+                        "\" is neither of the parameters nor of the trainer; such a file is written "
+                        "by save_training, one of parameters alone is read by load_params");
     }
     params.check(for_params, where);
     state.check(for_state, where);

@@ -31,6 +31,7 @@ void save_training(const std::filesystem::path& path, const Params& params, cons
 ///
 ///   errors  as `load_params`, and "[load_training] w.safetensors: these are not the values of the trainer's state: .."
 ///           "[load_training] w.safetensors: the tensor "w" is neither of the parameters nor of the trainer; .."
-void load_training(const std::filesystem::path& path, Params params, TrainerState state, Where where = here());
+void load_training(const std::filesystem::path& path, Params params, TrainerState state,
+                   Where where = here());
 
 }  // namespace tapir

@@ -16,7 +16,8 @@ using Cells = std::vector<std::shared_ptr<Cell>>;
 
 /// An Error that lists what is missing, unknown or of another type, unless `values` has one for each cell. `whose`
 /// completes "these are not the values of ..".
-void check_values(const Cells& cells, const std::map<std::string, Tensor>& values, std::string_view whose, Where where);
+void check_values(const Cells& cells, const std::map<std::string, Tensor>& values, std::string_view whose,
+                  Where where);
 
 /// The same, then each cell takes its value.
 void assign_values(const Cells& cells, const std::map<std::string, Tensor>& values, std::string_view whose,

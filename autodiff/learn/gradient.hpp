@@ -25,7 +25,8 @@ struct Gradient {
 /// parameters are bound.
 ///
 ///   errors  "[grad] the result does not depend on parameter "decode/w": .."; then freeze it, or allow_unused
-std::vector<Gradient> gradients(const Params& params, const Var& loss, GradOptions options = {}, Where where = here());
+std::vector<Gradient> gradients(const Params& params, const Var& loss, GradOptions options = {},
+                                Where where = here());
 
 /// The value of a function and its gradient, by path of the parameters.
 struct ValueAndGradient {
@@ -47,7 +48,7 @@ class CompiledGradient {
 
   ValueAndGradient operator()(std::span<const Tensor> inputs, Where where = here());
   template <class... T>
-    requires(std::convertible_to<const T&, Tensor> && ...)
+    requires(std::convertible_to<const T&, Tensor>&&...)
   ValueAndGradient operator()(const T&... inputs) {
     const std::array<Tensor, sizeof...(T)> all{Tensor(inputs)...};
     return (*this)(std::span<const Tensor>(all));

@@ -20,7 +20,9 @@ Tensor scaled(const Tensor& values, double factor, double offset) {
 }
 
 Initialiser uniform_by_fans(std::function<double(const Fans&)> bound) {
-  return [bound](const Key& key, const Type& type) { return initialisers::uniform(bound(fans(type.shape)))(key, type); };
+  return [bound](const Key& key, const Type& type) {
+    return initialisers::uniform(bound(fans(type.shape)))(key, type);
+  };
 }
 
 Initialiser normal_by_fans(std::function<double(const Fans&)> variance) {
@@ -99,7 +101,8 @@ Initialiser orthogonal(double gain) {
     const Index columns = type.shape[-1];
     const Index rows = columns == 0 ? 0 : type.size() / columns;
     const bool tall = rows >= columns;
-    const Tensor noise = tapir::normal(key.as(DType::f64), tall ? Shape{rows, columns} : Shape{columns, rows}).tensor();
+    const Tensor noise =
+        tapir::normal(key.as(DType::f64), tall ? Shape{rows, columns} : Shape{columns, rows}).tensor();
     const auto draws = noise.view<double>();
     std::vector<double> a(draws.begin(), draws.end());
     orthonormalise_columns(a, std::max(rows, columns), std::min(rows, columns));

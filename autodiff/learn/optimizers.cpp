@@ -11,10 +11,11 @@
 namespace tapir {
 namespace {
 
-void require(bool condition, std::string_view op, std::string_view name, double value, std::string_view needed,
-             Where where) {
+void require(bool condition, std::string_view op, std::string_view name, double value,
+             std::string_view needed, Where where) {
   if (!condition)
-    throw Error(op, std::string(name) + " is " + str(Attr(value)) + "; it has to be " + std::string(needed), where);
+    throw Error(op, std::string(name) + " is " + str(Attr(value)) + "; it has to be " + std::string(needed),
+                where);
 }
 
 void require_fraction(std::string_view op, std::string_view name, double value, Where where) {
@@ -95,7 +96,8 @@ Optimizer clip_by_value(double most, Where where) {
 Optimizer add_weight_decay(double weight_decay, Where where) {
   require(std::isfinite(weight_decay) && weight_decay >= 0, "add_weight_decay", "weight_decay", weight_decay,
           "a finite number >= 0", where);
-  return each([weight_decay](UpdateContext&, const Gradient& g) { return g.gradient + weight_decay * g.parameter; });
+  return each(
+      [weight_decay](UpdateContext&, const Gradient& g) { return g.gradient + weight_decay * g.parameter; });
 }
 
 Optimizer accumulate(MomentumOptions options, Where where) {
@@ -160,7 +162,8 @@ Optimizer adam(LearningRate learning_rate, AdamOptions options, Where where) {
 Optimizer adamw(LearningRate learning_rate, AdamWOptions options, Where where) {
   learning_rate.check("adamw", where);
   return chain(scale_by_adam({options.beta1, options.beta2, options.epsilon}, where),
-               add_weight_decay(options.weight_decay, where), scale_by_learning_rate(std::move(learning_rate)));
+               add_weight_decay(options.weight_decay, where),
+               scale_by_learning_rate(std::move(learning_rate)));
 }
 
 Optimizer rmsprop(LearningRate learning_rate, RmspropOptions options, Where where) {

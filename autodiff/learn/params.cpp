@@ -12,7 +12,8 @@ namespace {
 
 std::string joined(std::string_view path, std::string_view name) {
   if (name.empty() || name.front() == '/' || name.back() == '/')
-    throw Error("params", "\"" + std::string(name) + "\" is not a name; a name is like \"weight\" or \"hidden/weight\"");
+    throw Error("params", "\"" + std::string(name) +
+                              "\" is not a name; a name is like \"weight\" or \"hidden/weight\"");
   return path.empty() ? std::string(name) : std::string(path) + "/" + std::string(name);
 }
 
@@ -35,7 +36,9 @@ struct Params::State {
   const Entry& at(std::string_view path, Where where) const {
     const auto known = index.find(path);
     if (known != index.end()) return entries[known->second];
-    throw Error("params", "there is no parameter \"" + std::string(path) + "\"; there are: " + listed(paths_of(cells())),
+    throw Error("params",
+                "there is no parameter \"" + std::string(path) +
+                    "\"; there are: " + listed(paths_of(cells())),
                 where);
   }
 
@@ -154,8 +157,8 @@ void Params::unfreeze(std::string_view prefix, Where where) {
 
 void Params::learning_rate(std::string_view prefix, double factor, Where where) {
   if (!std::isfinite(factor) || factor < 0)
-    throw Error("learning_rate", "the factor is " + tapir::str(Attr(factor)) + "; it has to be a finite number >= 0",
-                where);
+    throw Error("learning_rate",
+                "the factor is " + tapir::str(Attr(factor)) + "; it has to be a finite number >= 0", where);
   state_->change("learning_rate", prefix, where, [factor](Entry& entry) { entry.learning_rate = factor; });
 }
 
@@ -182,7 +185,8 @@ Var Scope::param(std::string_view name, const Shape& shape, const Initialiser& i
   }();
   if (value.type() != type)
     throw Error("param",
-                "the initialiser of \"" + joined(path_, name) + "\" gave " + value.type().str() + " for " + type.str(),
+                "the initialiser of \"" + joined(path_, name) + "\" gave " + value.type().str() + " for " +
+                    type.str(),
                 where);
   return param(name, value, where);
 }

@@ -11,10 +11,11 @@
 namespace tapir {
 namespace {
 
-void require(bool condition, std::string_view op, std::string_view name, double value, std::string_view needed,
-             Where where) {
+void require(bool condition, std::string_view op, std::string_view name, double value,
+             std::string_view needed, Where where) {
   if (!condition)
-    throw Error(op, std::string(name) + " is " + str(Attr(value)) + "; it has to be " + std::string(needed), where);
+    throw Error(op, std::string(name) + " is " + str(Attr(value)) + "; it has to be " + std::string(needed),
+                where);
 }
 
 void require_steps(double steps, std::string_view op, Where where) {
@@ -26,13 +27,15 @@ void require_steps(double steps, std::string_view op, Where where) {
 Var LearningRate::operator()(const Var& step) const {
   if (const double* number = std::get_if<double>(&rate_)) return *number;
   Var rate = std::get<Schedule>(rate_)(step);
-  if (rate.rank() != 0) throw Error("learning_rate", "the schedule gives " + rate.type().str() + "; it has to give a scalar");
+  if (rate.rank() != 0)
+    throw Error("learning_rate", "the schedule gives " + rate.type().str() + "; it has to give a scalar");
   return rate;
 }
 
 void LearningRate::check(std::string_view op, Where where) const {
   if (const double* number = std::get_if<double>(&rate_))
-    require(std::isfinite(*number) && *number >= 0, op, "learning_rate", *number, "a finite number >= 0", where);
+    require(std::isfinite(*number) && *number >= 0, op, "learning_rate", *number, "a finite number >= 0",
+            where);
 }
 
 Schedule constant(double value) {
@@ -57,7 +60,8 @@ Schedule cosine(double initial, CosineOptions options, Where where) {
 Schedule warm_up(double steps, LearningRate then, Where where) {
   require_steps(steps, "warm_up", where);
   then.check("warm_up", where);
-  return [=](const Var& step) { return minimum((step + 1.0) / steps, 1.0) * then(maximum(step - steps, 0.0)); };
+  return
+      [=](const Var& step) { return minimum((step + 1.0) / steps, 1.0) * then(maximum(step - steps, 0.0)); };
 }
 
 }  // namespace tapir

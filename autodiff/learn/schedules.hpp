@@ -19,18 +19,19 @@ using Schedule = std::function<Var(const Var& step)>;
 class LearningRate {
  public:
   template <class A>
-    requires std::is_arithmetic_v<A>
-  LearningRate(A number) : rate_(static_cast<double>(number)) {}  // NOLINT(google-explicit-constructor)
-  template <class F>
-    requires(std::is_invocable_r_v<Var, F&, const Var&> && !std::same_as<std::remove_cvref_t<F>, LearningRate>)
-  LearningRate(F schedule) : rate_(Schedule(std::move(schedule))) {}  // NOLINT(google-explicit-constructor)
+    requires std::is_arithmetic_v<A> LearningRate(A number)
+        : rate_(static_cast<double>(number)) {}  // NOLINT(google-explicit-constructor)
+    template <class F>
+      requires(std::is_invocable_r_v<Var, F&, const Var&> &&
+               !std::same_as<std::remove_cvref_t<F>, LearningRate>)
+    LearningRate(F schedule) : rate_(Schedule(std::move(schedule))) {}  // NOLINT(google-explicit-constructor)
 
-  Var operator()(const Var& step) const;
-  /// An Error of `op` if it is a number that is not finite, or negative.
-  void check(std::string_view op, Where where) const;
+    Var operator()(const Var& step) const;
+    /// An Error of `op` if it is a number that is not finite, or negative.
+    void check(std::string_view op, Where where) const;
 
- private:
-  std::variant<double, Schedule> rate_;
+   private:
+    std::variant<double, Schedule> rate_;
 };
 
 /// value

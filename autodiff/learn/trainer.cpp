@@ -27,8 +27,9 @@ Trainer::Trainer(Params params, KeyedLoss loss, Optimizer optimizer, TrainerOpti
     return std::vector<Var>{value};
   };
   self.compiled = std::make_unique<Recompiled>(
-      self.params, std::move(record),
-      CompileOptions{.pool = pool, .occasion = [&self] { return "step " + std::to_string(self.state.steps()); }});
+      self.params, std::move(record), CompileOptions{.pool = pool, .occasion = [&self] {
+                                                       return "step " + std::to_string(self.state.steps());
+                                                     }});
 }
 
 double Trainer::step(std::span<const Tensor> inputs, Where where) {

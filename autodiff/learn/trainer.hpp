@@ -39,8 +39,8 @@ constexpr bool takes_key_and_any(std::index_sequence<N...>) {
 }
 
 template <class F>
-constexpr bool takes_key =
-    std::is_invocable_v<F&, const Key&, std::span<const Var>> || takes_key_and_any<F>(std::make_index_sequence<13>{});
+constexpr bool takes_key = std::is_invocable_v<F&, const Key&, std::span<const Var>> ||
+                           takes_key_and_any<F>(std::make_index_sequence<13>{});
 
 /// `f` with its first argument given.
 template <class F>
@@ -50,9 +50,7 @@ struct WithKey {
 
   template <class... V>
     requires std::is_invocable_v<F&, const Key&, const V&...>
-  auto operator()(const V&... inputs) {
-    return f(key, inputs...);
-  }
+  auto operator()(const V&... inputs) { return f(key, inputs...); }
 };
 
 /// `f(Var ..)` or `f(Key, Var ..)`, of Vars or of a span of them.
@@ -87,7 +85,7 @@ class Trainer {
   /// One update; the loss before it.
   double step(std::span<const Tensor> inputs, Where where = here());
   template <class... T>
-    requires(std::convertible_to<const T&, Tensor> && ...)
+    requires(std::convertible_to<const T&, Tensor>&&...)
   double step(const T&... inputs) {
     const std::array<Tensor, sizeof...(T)> all{Tensor(inputs)...};
     return step(std::span<const Tensor>(all));

@@ -27,12 +27,14 @@ struct TrainerState::State {
 
 TrainerState::TrainerState() : state_(std::make_shared<State>()) {}
 
-Var TrainerState::on(const std::shared_ptr<Tape>& tape, std::string_view path, const Tensor& init, Where where) {
+Var TrainerState::on(const std::shared_ptr<Tape>& tape, std::string_view path, const Tensor& init,
+                     Where where) {
   auto cell = state_->find(path);
   if (!cell) cell = state_->cells.emplace_back(std::make_shared<Cell>(Cell{std::string(path), init}));
   if (cell->value.type() != init.type())
     throw Error("state",
-                "\"" + cell->path + "\" is " + cell->value.type().str() + "; here it would be " + init.type().str(),
+                "\"" + cell->path + "\" is " + cell->value.type().str() + "; here it would be " +
+                    init.type().str(),
                 where);
   return tape->cell(cell);
 }
@@ -50,7 +52,8 @@ std::map<std::string, Tensor> TrainerState::values() const { return values_of(st
 
 Tensor TrainerState::value(std::string_view path, Where where) const {
   if (const auto cell = state_->find(path)) return cell->value;
-  throw Error("state", "the trainer remembers no \"" + std::string(path) + "\"; it does: " + listed(paths()), where);
+  throw Error("state", "the trainer remembers no \"" + std::string(path) + "\"; it does: " + listed(paths()),
+              where);
 }
 
 void TrainerState::assign(const std::map<std::string, Tensor>& values, Where where) {

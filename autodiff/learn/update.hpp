@@ -52,6 +52,7 @@ void apply_updates(const TrainerState& state, const Optimizer& optimizer, const 
 
 /// Makes the cells that training these parameters with this optimizer uses, so that saved values can be assigned to
 /// them before the first step.
-void prepare(const TrainerState& state, const Params& params, const Optimizer& optimizer, Where where = here());
+void prepare(const TrainerState& state, const Params& params, const Optimizer& optimizer,
+             Where where = here());
 
 }  // namespace tapir

@@ -46,7 +46,10 @@ struct Builder {
   void add_surrogate(std::size_t s, Loss& loss) const;
 };
 
-void add_to(Var& total, const Var& term) { total = total.is_recorded() ? total + term : term; }
+// A sum begins without a node for 0 + its first term.
+void add_to(Var& total, const Var& term) {
+  total = total.is_number() && total.number() == 0.0 ? term : total + term;
+}
 
 // The one place where terms are finished: the mean over the leading axes, the sum over plates, their scale.
 Var finished(const Var& term, int front, double scale) {

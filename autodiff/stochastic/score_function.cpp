@@ -75,9 +75,13 @@ Baseline Baseline::leave_one_out(Index copies) {
 }
 
 Baseline Baseline::learned(Var fit) {
-  return {"learned", 1, [fit](const Trial& trial) -> BaselineValue {
-            return {stop_gradient(fit), square(fit - trial.cost)};
-          }};
+  Baseline result{"learned", 1, [](const Trial& trial) -> BaselineValue {
+                    const Var value = over_plates(trial.reads.at(0), trial);
+                    if (!value.is_recorded()) return {value};
+                    return {value, square(value - trial.cost)};
+                  }};
+  result.reads = {std::move(fit)};
+  return result;
 }
 
 Baseline Baseline::and_running_mean(double decay) const {

@@ -36,7 +36,8 @@ std::vector<double> affine(const Tensor& x, const Tensor& w, const Tensor& b) {
   for (Index i = 0; i < x.size() / w.shape()[0]; ++i)
     for (Index j = 0; j < w.shape()[1]; ++j) {
       double total = b.at(j);
-      for (Index k = 0; k < w.shape()[0]; ++k) total += x.at(i * w.shape()[0] + k) * w.at(k * w.shape()[1] + j);
+      for (Index k = 0; k < w.shape()[0]; ++k)
+        total += x.at(i * w.shape()[0] + k) * w.at(k * w.shape()[1] + j);
       y.push_back(total);
     }
   return y;
@@ -44,7 +45,8 @@ std::vector<double> affine(const Tensor& x, const Tensor& w, const Tensor& b) {
 
 void check_close(const std::vector<double>& actual, const std::vector<double>& expected) {
   REQUIRE(actual.size() == expected.size());
-  for (std::size_t i = 0; i < actual.size(); ++i) CHECK(actual[i] == doctest::Approx(expected[i]).epsilon(1e-13));
+  for (std::size_t i = 0; i < actual.size(); ++i)
+    CHECK(actual[i] == doctest::Approx(expected[i]).epsilon(1e-13));
 }
 
 // What a model's context looks like to a layer.
@@ -187,7 +189,8 @@ TEST_CASE("sequential passes noise to the layers that draw") {
   TestContext context{Key(4)};
   const Tensor x = matrix(5, 3);
   CHECK(identical(net(context, x).tensor(), relu(drop(context, in(x))).tensor()));
-  CHECK(error_of([&] { net(x); }) == "[sequential] a layer draws noise: call it with a Noise or a context first");
+  CHECK(error_of([&] { net(x); }) ==
+        "[sequential] a layer draws noise: call it with a Noise or a context first");
 }
 
 TEST_CASE("dropout trains, with other elements in each step") {
@@ -209,7 +212,8 @@ TEST_CASE("dropout: errors") {
   CHECK(error_of([&] { nn::Dropout(params / "drop", -0.5); }) ==
         "[dropout] rate is -0.5; it has to be a number in [0, 1)");
   CHECK(error_of([] { compile([](Var x) { return nn::dropout(Key(0), x, 0.5); })(Tensor(1.0)); }) ==
-        "[dropout] the key is a plain value: each replay would drop the same elements; make its counter an input");
+        "[dropout] the key is a plain value: each replay would drop the same elements; make its counter an "
+        "input");
 }
 
 }  // namespace tapir::test

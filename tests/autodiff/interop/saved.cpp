@@ -86,7 +86,8 @@ TEST_CASE("a file that does not fit is one clear error and changes nothing") {
         "\"more\" is unknown");
 
   save_params(path, training.params);
-  CHECK(complaint(path, "load_training", [&] { load_training(path, training.params, training.trainer.state()); }) ==
+  CHECK(complaint(path, "load_training",
+                  [&] { load_training(path, training.params, training.trainer.state()); }) ==
         "the tensor \"net/bias\" is neither of the parameters nor of the trainer; such a file is written by "
         "save_training, one of parameters alone is read by load_params");
 

@@ -27,7 +27,8 @@ TEST_CASE("value_and_grad: reads parameters anew, and notices what is frozen") {
   auto f = value_and_grad(params, problem_loss(params));
   f(vector_of(problem_c));
   params.assign("b", Tensor(2.0));
-  check_close(problem_values(f(vector_of(problem_c)).gradients), problem_gradient({1.0, -2.0, 0.5, 2.0}), 1e-15);
+  check_close(problem_values(f(vector_of(problem_c)).gradients), problem_gradient({1.0, -2.0, 0.5, 2.0}),
+              1e-15);
   params.freeze("b");
   CHECK(f(vector_of(problem_c)).gradients.size() == 1);
   CHECK(f(vector_of(problem_c)).gradients.contains("w"));
@@ -37,8 +38,9 @@ TEST_CASE("value_and_grad: parameters created while recording have gradients") {
   Params params(0, f64);
   auto f = value_and_grad(params, [&](Var x) {
     const Var a = params.contains("a") ? params["a"] : Scope(params).param("a", 3.0);
-    return sum(a * x) + (x.shape()[0] > 1 ? params.contains("late") ? params["late"] : Scope(params).param("late", 1.0)
-                                          : Var(0.0));
+    return sum(a * x) + (x.shape()[0] > 1
+                             ? params.contains("late") ? params["late"] : Scope(params).param("late", 1.0)
+                             : Var(0.0));
   });
   CHECK(f(vector_of({5})).gradients.at("a").item() == 5);
   CHECK(f(vector_of({5})).gradients.at("a").item() == 5);
@@ -68,10 +70,12 @@ TEST_CASE("value_and_grad: a model of captured data trains") {
 
 TEST_CASE("value_and_grad: errors of what it is given") {
   Params params = problem_params();
-  CHECK(error_of([&] { value_and_grad(params, [&](Var c) { return c * params["w"]; })(vector_of(problem_c)); }) ==
-        "[grad] needs a scalar result, it is f64[3]; sum it, or use vjp or jacobian");
-  CHECK(error_of([&] { value_and_grad(params, [](Var) { return std::vector<Var>{}; })(vector_of(problem_c)); }) ==
-        "[value_and_grad] the function returns nothing");
+  CHECK(error_of([&] {
+          value_and_grad(params, [&](Var c) { return c * params["w"]; })(vector_of(problem_c));
+        }) == "[grad] needs a scalar result, it is f64[3]; sum it, or use vjp or jacobian");
+  CHECK(error_of([&] {
+          value_and_grad(params, [](Var) { return std::vector<Var>{}; })(vector_of(problem_c));
+        }) == "[value_and_grad] the function returns nothing");
   params.freeze("");
   CHECK(error_of([&] { value_and_grad(params, problem_loss(params))(vector_of(problem_c)); }) ==
         "[grad] there is no parameter to train: none exists, or all are frozen");

@@ -85,7 +85,8 @@ TEST_CASE("orthogonal: rows or columns are orthonormal, times the gain") {
       for (Index j = 0; j < few; ++j) {
         double total = 0;
         for (Index k = 0; k < std::max(rows, columns); ++k)
-          total += tall ? w.at(k * columns + i) * w.at(k * columns + j) : w.at(i * columns + k) * w.at(j * columns + k);
+          total += tall ? w.at(k * columns + i) * w.at(k * columns + j)
+                        : w.at(i * columns + k) * w.at(j * columns + k);
         CHECK(total == doctest::Approx(i == j ? 4.0 : 0.0).epsilon(1e-12).scale(4));
       }
   }

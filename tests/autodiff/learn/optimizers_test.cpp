@@ -93,7 +93,8 @@ TEST_CASE("schedules go on from step to step, as a learning rate and as a part")
     for (std::size_t i = 0; i < x.size(); ++i) x[i] -= rate(t) * g[i];
   };
   check_optimizer(sgd(exponential(0.1, {.decay = 0.5, .steps = 4})), by_hand);
-  check_optimizer(chain(scale_by_schedule(exponential(0.1, {.decay = 0.5, .steps = 4})), scale(-1.0)), by_hand);
+  check_optimizer(chain(scale_by_schedule(exponential(0.1, {.decay = 0.5, .steps = 4})), scale(-1.0)),
+                  by_hand);
 }
 
 TEST_CASE("a custom part of a chain is a function") {
@@ -153,7 +154,8 @@ TEST_CASE("a path's own learning rate multiplies its updates, the decay of adamw
   plain.step(vector_of(problem_c));
   for (Index i = 0; i < 3; ++i) {
     const double start = problem_start[static_cast<std::size_t>(i)];
-    CHECK(params.value("w").at(i) - start == doctest::Approx(0.25 * (other.value("w").at(i) - start)).epsilon(1e-13));
+    CHECK(params.value("w").at(i) - start ==
+          doctest::Approx(0.25 * (other.value("w").at(i) - start)).epsilon(1e-13));
   }
   CHECK(identical(params.value("b"), other.value("b")));
 }
@@ -203,7 +205,8 @@ TEST_CASE("optimizers refuse what makes no sense, at the user's line") {
   CHECK(error_of([] { adamw(1, {.weight_decay = -1}); }) ==
         "[add_weight_decay] weight_decay is -1; it has to be a finite number >= 0");
   CHECK(error_of([] { clip_by_norm(0); }) == "[clip_by_norm] most is 0; it has to be a finite number > 0");
-  CHECK(error_of([] { average(sgd(1), {.decay = 1.5}); }) == "[average] decay is 1.5; it has to be a number in [0, 1]");
+  CHECK(error_of([] { average(sgd(1), {.decay = 1.5}); }) ==
+        "[average] decay is 1.5; it has to be a number in [0, 1]");
   const Params params = problem_params();
   CHECK(error_of([&] {
           Trainer(params, problem_loss(params), chain(adam(0.1), adam(0.1))).step(vector_of(problem_c));
@@ -211,8 +214,9 @@ TEST_CASE("optimizers refuse what makes no sense, at the user's line") {
   const Optimizer nothing = [](UpdateContext&, const std::vector<Gradient>&) { return std::vector<Var>{}; };
   CHECK(error_of([&] { Trainer(params, problem_loss(params), nothing).step(vector_of(problem_c)); }) ==
         "[update] the optimizer gave 0 updates for 2 gradients");
-  CHECK(error_of([&] { Trainer(params, problem_loss(params), chain(nothing, sgd(1))).step(vector_of(problem_c)); }) ==
-        "[chain] a part gave 0 updates for 2 gradients");
+  CHECK(error_of([&] {
+          Trainer(params, problem_loss(params), chain(nothing, sgd(1))).step(vector_of(problem_c));
+        }) == "[chain] a part gave 0 updates for 2 gradients");
 }
 
 }  // namespace tapir::test

@@ -28,12 +28,11 @@ TEST_CASE("params: paths keep the order of creation and sizes add up") {
   CHECK(numbers(params.value("encode/hidden/weight")) == std::vector<double>{1, 2, 3});
   CHECK(params.value("encode/bias").type() == Type{f64, {}});
   CHECK(params["decode/weight"].type() == Type{f64, {2, 2}});
-  CHECK(params.str() ==
-        "parameter             type      elements\n"
-        "encode/hidden/weight  f64[3]    3\n"
-        "encode/bias           f64[]     1\n"
-        "decode/weight         f64[2,2]  4\n"
-        "                                8\n");
+  CHECK(params.str() == "parameter             type      elements\n"
+                        "encode/hidden/weight  f64[3]    3\n"
+                        "encode/bias           f64[]     1\n"
+                        "decode/weight         f64[2,2]  4\n"
+                        "                                8\n");
 }
 
 TEST_CASE("params: a copy is the same parameters") {
@@ -84,9 +83,9 @@ TEST_CASE("params: assigning a map is all or nothing") {
   values.erase("decode/weight");
   values["other"] = Tensor(1.0);
   values["encode/hidden/weight"] = vector_of({1, 2});
-  CHECK(error_of([&] { params.assign(values); }) ==
-        "[assign] these are not the values of the parameters: \"encode/hidden/weight\" is f64[3], the value f64[2]; "
-        "\"decode/weight\" is missing; \"other\" is unknown");
+  CHECK(error_of([&] { params.assign(values); }) == "[assign] these are not the values of the parameters: "
+                                                    "\"encode/hidden/weight\" is f64[3], the value f64[2]; "
+                                                    "\"decode/weight\" is missing; \"other\" is unknown");
   CHECK(same_bits(params.values(), before));
   values = before;
   values["encode/bias"] = Tensor(4.0);
@@ -105,11 +104,10 @@ TEST_CASE("params: freezing and learning rates go by path, not by letters") {
   CHECK(params.revision() != before);
   params.learning_rate("network/0", 0.5);
   CHECK(params.entries()[1].learning_rate == 0.5);
-  CHECK(params.str() ==
-        "parameter  type   elements\n"
-        "net/0      f32[]  1  frozen\n"
-        "network/0  f32[]  1  learning rate x 0.5\n"
-        "                  2\n");
+  CHECK(params.str() == "parameter  type   elements\n"
+                        "net/0      f32[]  1  frozen\n"
+                        "network/0  f32[]  1  learning rate x 0.5\n"
+                        "                  2\n");
   params.unfreeze("");
   CHECK(params.trainable().size() == 2);
 }
@@ -129,15 +127,16 @@ TEST_CASE("params: errors name the path and the user's line") {
         "[param] \"encode/new\" would be f32[1], but these parameters are f64; cast it");
   CHECK(error_of([&] { encode.param("new", {3}, initialisers::orthogonal()); }) ==
         "[orthogonal] needs a matrix, the parameter is f64[3]");
-  CHECK(error_of([&] {
-          encode.param("new", {3}, [](const Key&, const Type&) { return Tensor(1.0); });
-        }) == "[param] the initialiser of \"encode/new\" gave f64[] for f64[3]");
+  CHECK(error_of([&] { encode.param("new", {3}, [](const Key&, const Type&) { return Tensor(1.0); }); }) ==
+        "[param] the initialiser of \"encode/new\" gave f64[] for f64[3]");
   CHECK(error_of([&] { params.assign("encode/bias", vector_of({1})); }) ==
         "[assign] parameter \"encode/bias\" is f64[]; it cannot take f64[1]");
-  CHECK(error_of([&] { params["bias"]; }) ==
-        "[params] there is no parameter \"bias\"; there are: encode/hidden/weight, encode/bias, decode/weight");
+  CHECK(
+      error_of([&] { params["bias"]; }) ==
+      "[params] there is no parameter \"bias\"; there are: encode/hidden/weight, encode/bias, decode/weight");
   CHECK(error_of([&] { params.freeze("encod"); }) ==
-        "[freeze] no parameter lies at or below \"encod\"; there are: encode/hidden/weight, encode/bias, decode/weight");
+        "[freeze] no parameter lies at or below \"encod\"; there are: encode/hidden/weight, encode/bias, "
+        "decode/weight");
   CHECK(error_of([&] { params.learning_rate("encode", -1.0); }) ==
         "[learning_rate] the factor is -1; it has to be a finite number >= 0");
   CHECK(error_of([&] { params / ""; }) ==

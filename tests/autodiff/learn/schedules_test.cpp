@@ -31,7 +31,8 @@ void check_schedule(const Schedule& schedule, F formula) {
 
 TEST_CASE("schedules follow their formulas, computed and recorded") {
   check_schedule(constant(0.25), [](double) { return 0.25; });
-  check_schedule(exponential(0.1, {.decay = 0.7, .steps = 10}), [](double t) { return 0.1 * std::pow(0.7, t / 10); });
+  check_schedule(exponential(0.1, {.decay = 0.7, .steps = 10}),
+                 [](double t) { return 0.1 * std::pow(0.7, t / 10); });
   check_schedule(cosine(0.1, {.steps = 100, .final = 0.02}), [](double t) {
     return 0.02 + 0.08 * (1 + std::cos(std::numbers::pi * std::min(t / 100, 1.0))) / 2;
   });
@@ -54,9 +55,11 @@ TEST_CASE("schedules refuse what makes no sense") {
         "[exponential] decay is -1; it has to be a finite number > 0");
   CHECK(error_of([] { cosine(1, {.steps = std::numeric_limits<double>::infinity()}); }) ==
         "[cosine] steps is inf; it has to be a finite number > 0");
-  CHECK(error_of([] { warm_up(5, -1.0); }) == "[warm_up] learning_rate is -1; it has to be a finite number >= 0");
-  CHECK(error_of([] { LearningRate([](const Var&) { return Var(vector_of({1, 2})); })(Var(0)); }) ==
-        "[learning_rate] the schedule gives f64[2]; it has to give a scalar");
+  CHECK(error_of([] { warm_up(5, -1.0); }) ==
+        "[warm_up] learning_rate is -1; it has to be a finite number >= 0");
+  CHECK(error_of([] {
+          LearningRate([](const Var&) { return Var(vector_of({1, 2})); })(Var(0));
+        }) == "[learning_rate] the schedule gives f64[2]; it has to give a scalar");
 }
 
 }  // namespace tapir::test

@@ -79,7 +79,7 @@ TEST_CASE("a replayed step allocates nothing") {
   {
     AllocationCount allocations;  // calls that no compiler may leave out
     ::operator delete(::operator new(24));
-    ::operator delete(::operator new(24, std::align_val_t{64}), std::align_val_t{64});
+    ::operator delete (::operator new (24, std::align_val_t{64}), std::align_val_t{64});
     void* volatile memory = std::malloc(24);
     std::free(memory);
     const std::size_t count = allocations.count();
@@ -133,7 +133,8 @@ TEST_CASE("a value that turns NaN inside is named with the user's line and the s
   Params params(0, f64);
   const Var a = Scope(params).param("a", 1.0);
   const int line = __LINE__ + 1;
-  Trainer trainer(params, [&](Var x) { return sum(log(x - a)); }, sgd(0.0));
+  Trainer trainer(
+      params, [&](Var x) { return sum(log(x - a)); }, sgd(0.0));
   trainer.step(vector_of({2, 3}));
   trainer.step(vector_of({2, 3}));
   try {
@@ -149,12 +150,24 @@ TEST_CASE("a value that turns NaN inside is named with the user's line and the s
 TEST_CASE("an infinite gradient is caught though the loss is finite") {
   Params params(0, f64);
   const Var a = Scope(params).param("a", 4.0);
-  Trainer trainer(params, [&](Var x) { return sqrt(a * x); }, sgd(0.1));
+  Trainer trainer(
+      params, [&](Var x) { return sqrt(a * x); }, sgd(0.1));
   trainer.step(Tensor(1.0));
   const Values before = copied(params.values());
   CHECK_THROWS_AS(trainer.step(Tensor(0.0)), Error);
   CHECK(same_bits(params.values(), before));
   CHECK(trainer.state().steps() == 1);
+}
+
+TEST_CASE("a gradient whose square overflows is caught before it spoils the moments") {
+  Params params(0, f64);
+  const Var a = Scope(params).param("a", 1.0);
+  Trainer trainer(
+      params, [&](Var x) { return a * x; }, adam(0.1));
+  CHECK(error_of([&] { trainer.step(Tensor(1e200)); }) ==
+        "[run] a guarded value is infinite in step 0; nothing was stored");
+  CHECK(params.value("a").item() == 1.0);
+  CHECK(trainer.state().value("adam/a/v").item() == 0);
 }
 
 TEST_CASE("two trainers on one Params do not share moments") {
@@ -180,8 +193,8 @@ TEST_CASE("a loss that takes a key draws afresh in each step, the same for the s
   const auto losses = [](Index seed) {
     Params params(0, f64);
     const Var a = Scope(params).param("a", 0.0);
-    Trainer trainer(params, [a](const Key& key, Var x) { return sum(x * (normal(key / "noise", {3}) + a)); }, sgd(0.0),
-                    {.seed = seed});
+    Trainer trainer(params, [a](const Key& key, Var x) { return sum(x * (normal(key / "noise", {3}) + a)); },
+                    sgd(0.0), {.seed = seed});
     std::vector<double> all;
     for (int i = 0; i < 4; ++i) all.push_back(trainer.step(vector_of({1, 2, 3})));
     return all;
@@ -207,9 +220,11 @@ TEST_CASE("state: unknown paths and other values are errors") {
   TrainerState state = trainer.state();
   CHECK(error_of([&] { state.value("adam/w/m"); }) ==
         "[state] the trainer remembers no \"adam/w/m\"; it does: step, momentum/w/m, momentum/b/m");
-  CHECK(error_of([&] { state.assign({{"step", Tensor(1.0)}, {"momentum/w/m", Tensor(1.0)}}); }) ==
-        "[assign] these are not the values of the trainer's state: \"momentum/w/m\" is f64[3], the value f64[]; "
-        "\"momentum/b/m\" is missing");
+  CHECK(error_of([&] {
+          state.assign({{"step", Tensor(1.0)}, {"momentum/w/m", Tensor(1.0)}});
+        }) == "[assign] these are not the values of the trainer's state: \"momentum/w/m\" is f64[3], the "
+              "value f64[]; "
+              "\"momentum/b/m\" is missing");
   CHECK(error_of([&] { state.on(Tape::make(), "step", vector_of({1})); }) ==
         "[state] \"step\" is f64[]; here it would be f64[1]");
 }

@@ -24,7 +24,8 @@ inline Tensor vector_of(std::vector<double> values, DType dtype = DType::f64) {
   return x.cast(dtype);
 }
 
-inline void check_close(const std::vector<double>& actual, const std::vector<double>& expected, double tolerance) {
+inline void check_close(const std::vector<double>& actual, const std::vector<double>& expected,
+                        double tolerance) {
   REQUIRE(actual.size() == expected.size());
   for (std::size_t i = 0; i < actual.size(); ++i) {
     CAPTURE(i);
