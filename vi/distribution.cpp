@@ -25,8 +25,8 @@ std::string braced(const Shape& shape) {
 }
 
 // Batch axis `i`, counted from the left of `batch`, is not plate i: says so of the parameter that brought it.
-[[noreturn]] void reject_axis(std::string_view law, const std::vector<LawParameter>& parameters, const Shape& batch, int i,
-                              const PlateAxis& plate, Where where) {
+[[noreturn]] void reject_axis(std::string_view law, const std::vector<LawParameter>& parameters, const Shape& batch,
+                              int i, const PlateAxis& plate, Where where) {
   for (const LawParameter& parameter : parameters) {
     const Shape own_batch = parameter.value.shape().slice(0, parameter.value.rank() - parameter.own);
     const int at = i - (batch.rank() - own_batch.rank());

@@ -68,14 +68,14 @@ class Distribution {
   /// The values of the support on a leading axis: [m] ++ own_shape().
   std::optional<Var> enumerate(Where where = here()) const { return model_->enumerate(where); }
 
-  /// The law at a site within `plates`, outermost first. Its batch shape is read from the left: axis i is plate i (of its
-  /// size or 1); later axes are own axes, which only a law of scalars can have. Fewer axes cover the outer plates and are
-  /// shared by the inner ones.
+  /// The law at a site within `plates`, outermost first. Its batch shape is read from the left: axis i is plate i (of
+  /// its size or 1); later axes are own axes, which only a law of scalars can have. Fewer axes cover the outer plates
+  /// and are shared by the inner ones.
   ///
   ///   errors  "[Normal] loc f64[20] at plate "images" of 128: its first axis is 20; add the plate with
   ///           expand_dims(loc, 0), or own axes with iid(Normal{..}, {20})"
-  ///           "[Categorical] logits f64[128,5,3] in 1 plate: the axes [5] are left over, and a law whose value has axes
-  ///           takes no more; open a plate for them"
+  ///           "[Normal] loc f64[128,5] in 1 plate: the axes [5] are left over, and a law whose value has axes takes no
+  ///           more; open a plate for them"
   Aligned aligned(std::span<const PlateAxis> plates, Where where = here()) const;
 
   /// The law itself if it is an L.
@@ -134,7 +134,8 @@ struct Aligned {
   Var sample(const Key& key, Where where = here()) const;
   /// One term per element of the plates.
   ///
-  ///   errors  "[Bernoulli] the value is f64[128,783]; at this site it has to be [128,784], plates [128] and own axes [784]"
+  ///   errors  "[Bernoulli] the value is f64[128,783]; at this site it has to be [128,784], plates [128] and own axes
+  ///           [784]"
   Var log_prob(Arg x) const;
   /// Log densities, entropies or divergences of elements, summed to the plates.
   Var summed(const Var& terms, Where where = here()) const;
@@ -151,7 +152,9 @@ struct Distribution::ModelOf final : Model {
   Support support() const override { return law_.support(); }
   Shape own_shape() const override { return vi::own_shape(law_); }
   Distribution each(const ParameterMap& f) const override { return law_.each(f); }
-  Var sample(const Key& key, const Shape& shape, Where where) const override { return law_.sample(key, shape, where); }
+  Var sample(const Key& key, const Shape& shape, Where where) const override {
+    return law_.sample(key, shape, where);
+  }
   Var log_prob(const Arg& x) const override { return law_.log_prob(x); }
   std::optional<Var> mean(Where where) const override {
     if constexpr (requires { law_.mean(where); }) return law_.mean(where);

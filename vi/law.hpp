@@ -32,15 +32,16 @@ using ParameterMap = std::function<Var(const ParameterInfo&, const Var&)>;
 ///   pathwise   static constexpr bool: gradients by all its differentiable parameters flow through a sample
 ///   own_rank   static constexpr int: axes of one value. If it is not 0, or not static: `Shape own_shape() const`
 ///   support()  the set of its values
-///   each(f)    the law with every parameter passed through `f(ParameterInfo, Var) -> Var`: the one place that lists them
-///   sample(key, shape, where)  a value of `shape` ++ own axes; parameters broadcast to it, bare ones take the key's dtype
-///   log_prob(x)                normalised; x's shape without own axes; -inf outside the support; NaN parameters give NaN
+///   each(f)    the law with every parameter passed through `f(ParameterInfo, Var) -> Var`: what lists them
+///   sample(key, shape, where)  a value of `shape` ++ own axes; bare parameters take the key's dtype
+///   log_prob(x)                x's shape without own axes; normalised; -inf outside the support; NaN stays NaN
 ///
 /// and, where they exist: mean(), variance() (batch ++ own), entropy() (batch), cdf(x), icdf(p), and enumerate(), the
 /// values of the support on a leading axis, [m] ++ own. Each takes a `Where where = here()` (or an Arg).
 template <class L>
 concept Law = std::copy_constructible<L> &&
-              requires(const L& law, const Key& key, const Shape& shape, const Arg& x, const ParameterMap& f, Where where) {
+              requires(const L& law, const Key& key, const Shape& shape, const Arg& x, const ParameterMap& f,
+                       Where where) {
                 { L::name } -> std::convertible_to<std::string_view>;
                 { L::pathwise } -> std::convertible_to<bool>;
                 { law.support() } -> std::convertible_to<Support>;

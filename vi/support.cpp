@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/support.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -29,7 +30,8 @@ struct Range {
   std::string need = {};
 
   bool contains(double x) const {
-    return (without_low ? x > low : x >= low) && (without_high ? x < high : x <= high) && (!whole || x == std::floor(x));
+    const bool inside = (without_low ? x > low : x >= low) && (without_high ? x < high : x <= high);
+    return inside && (!whole || x == std::floor(x));
   }
 };
 
@@ -41,8 +43,8 @@ std::optional<Range> range_between(const Support::Bounds& bounds, bool whole) {
   return Range{.low = low.item(),
                .high = high.item(),
                .whole = whole,
-               .need = std::string(whole ? "be a whole number" : "lie") + " in [" + text(low.item(), low.dtype()) + ", " +
-                       text(high.item(), high.dtype()) + "]"};
+               .need = std::string(whole ? "be a whole number" : "lie") + " in [" + text(low.item(), low.dtype()) +
+                       ", " + text(high.item(), high.dtype()) + "]"};
 }
 
 std::optional<Range> range_of(const Support& support) {
@@ -61,26 +63,31 @@ std::optional<Range> range_of(const Support& support) {
   return range_between(*support.bounds(), support.kind() == Kind::category);
 }
 
+// " at [1,0] of f64[2,2]"; nothing for the only element of rank 0.
+std::string place_of(Index i, const Type& type) {
+  if (type.shape.rank() == 0) return {};
+  const auto strides = type.shape.strides();
+  std::string at;
+  for (int axis = 0; axis < type.shape.rank(); ++axis)
+    at += (axis ? "," : " at [") + std::to_string(i / strides[static_cast<std::size_t>(axis)] % type.shape[axis]);
+  return at + "] of " + type.str();
+}
+
 }  // namespace
 
 std::optional<std::string> Support::violation(const Tensor& value) const {
   const auto range = range_of(*this);
   if (!range) return std::nullopt;
-  for (Index i = 0; i < value.size(); ++i) {
-    const double x = value.at(i);
-    if (range->contains(x)) continue;
-    std::string at;
-    if (value.rank() > 0) {
-      const auto strides = value.shape().strides();
-      for (int axis = 0; axis < value.rank(); ++axis)
-        at += (axis ? "," : " at [") + std::to_string(i / strides[static_cast<std::size_t>(axis)] % value.shape()[axis]);
-      at += "] of " + value.type().str();
-    }
-    const bool too_large = x == infinity && range->high == infinity;
-    return "is " + text(x, value.dtype()) + at + ", needs to " +
-           (too_large && range->low == 0 ? std::string("be finite") : range->need);
-  }
-  return std::nullopt;
+  const Index i = dispatch(value.dtype(), [&](auto zero) {
+    const auto x = value.view<decltype(zero)>();
+    const auto is_outside = [&](auto e) { return !range->contains(static_cast<double>(e)); };
+    return static_cast<Index>(std::find_if(x.begin(), x.end(), is_outside) - x.begin());
+  });
+  if (i == value.size()) return std::nullopt;
+  const double x = value.at(i);
+  const bool too_large = x == infinity && range->low == 0 && range->without_high;
+  return "is " + text(x, value.dtype()) + place_of(i, value.type()) + ", needs to " +
+         (too_large ? std::string("be finite") : range->need);
 }
 
 }  // namespace tapir::vi

@@ -73,7 +73,8 @@ struct Compiled::Impl {
     } catch (const Error& error) {
       throw Error(error.op(), error.message() + when + "; nothing was stored", error.where() ? error.where() : where);
     }
-    throw Error("run", "a guarded value is infinite" + when + "; nothing was stored", where);
+    throw Error("run", "a guarded value was not finite" + when + ", but is when it is computed again; nothing was stored",
+                where);
   }
 };
 

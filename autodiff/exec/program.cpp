@@ -80,6 +80,7 @@ struct Program::Impl {
   std::vector<Tensor> results;
   std::vector<const void*> input_memory;
   std::vector<void*> output_memory;
+  int first_infinite = -1;  // of the nodes that a checked run has looked at
 
   Impl(std::shared_ptr<const Tape> t, std::vector<Ref> out, std::shared_ptr<Pool> p, ProgramOptions o)
       : tape(std::move(t)),
@@ -168,7 +169,8 @@ struct Program::Impl {
   void run_steps(std::size_t first, std::size_t last);
   void run_step(const Step& step) const;
   void move(External& external, const void* memory);
-  void look_at(const Step& step) const;
+  void look_at(const Step& step);
+  [[noreturn]] void blame(Ref guard) const;
   void look_at_inputs() const;
 
   void link() {
@@ -205,7 +207,7 @@ FusedPass Program::Impl::make_pass(const Unit& unit) const {
     const auto key = std::make_pair(operand, stretched);
     const auto known = registers.find(key);
     if (known != registers.end()) {
-      last_use[at(known->second)] = when;
+      last_use[at(known->second)] = std::max(last_use[at(known->second)], when);  // constants stay to the end
       return known->second;
     }
     const int reg = add_register(when);
@@ -314,7 +316,7 @@ void Program::Impl::run_steps(std::size_t first, std::size_t last) {
 }
 
 // The first NaN, or value that is not finite, made from operands that are.
-void Program::Impl::look_at(const Step& step) const {
+void Program::Impl::look_at(const Step& step) {
   const int n = plan.units[at(step.unit)].nodes[0];
   const Node& node = tape->node(n);
   for (int r = 0; r < static_cast<int>(node.types.size()); ++r) {
@@ -329,11 +331,19 @@ void Program::Impl::look_at(const Step& step) const {
       const Type& type = tape->type(in);
       if (nan ? has_nan(operand, type) : !all_finite(operand, type)) inherited = true;
     }
-    // An infinity may be meant (log of 0 beside a `where`); a NaN is not.
-    if (inherited || (!nan && !options.checked)) continue;
-    if (!nan) continue;
+    if (inherited) continue;
+    // An infinity may be meant (log of 0 beside a `where`): it is an error only if it reaches a guard. A NaN is not.
+    if (!nan) {
+      if (first_infinite < 0) first_infinite = n;
+      continue;
+    }
     throw Error(node.op->name(), "gives NaN: " + tape->str(n), node.where);
   }
+}
+
+void Program::Impl::blame(Ref guard) const {
+  const int n = first_infinite >= 0 ? first_infinite : guard.node;
+  throw Error(tape->node(n).op->name(), "gives infinity: " + tape->str(n), tape->node(n).where);
 }
 
 void Program::Impl::look_at_inputs() const {
@@ -353,12 +363,16 @@ bool Program::Impl::run(const void* const* in, void* const* out) {
     Tensor& value = cells[c].first->value;
     move(cells[c].second, cell_is_stored[c] && !options.checked ? value.mutable_data() : value.data());
   }
+  first_infinite = -1;
   if (options.checked) look_at_inputs();
   run_steps(0, plan.guard_position);
   for (const Copy& copy : plan.output_copies)
     std::memcpy(out[copy.to], pointers[at(pointer_of.at(plan.root(copy.from)))], tape->type(copy.from).bytes());
   for (Ref guard : tape->guards())
-    if (!all_finite(pointers[at(pointer_of.at(plan.root(guard)))], tape->type(guard))) return false;
+    if (!all_finite(pointers[at(pointer_of.at(plan.root(guard)))], tape->type(guard))) {
+      if (options.checked) blame(guard);
+      return false;
+    }
   if (options.checked) return true;
   run_steps(plan.guard_position, steps.size());
   for (const Copy& copy : plan.store_copies)

@@ -51,7 +51,7 @@ class CompiledGradient {
     requires(std::convertible_to<const T&, Tensor>&&...)
   ValueAndGradient operator()(const T&... inputs) {
     const std::array<Tensor, sizeof...(T)> all{Tensor(inputs)...};
-    return (*this)(std::span<const Tensor>(all));
+    return (*this)(std::span<const Tensor>(all), Where{});
   }
 
  private:

@@ -88,7 +88,7 @@ class Trainer {
     requires(std::convertible_to<const T&, Tensor>&&...)
   double step(const T&... inputs) {
     const std::array<Tensor, sizeof...(T)> all{Tensor(inputs)...};
-    return step(std::span<const Tensor>(all));
+    return step(std::span<const Tensor>(all), Where{});
   }
 
   const Params& params() const;

@@ -1,5 +1,4 @@
-// Estimator: how the gradient of an expectation is taken at a site. Two functions: which values of the site to try, and
-// what scalar to differentiate for them.
+// Estimator: how the gradient of an expectation is taken at a site, as two functions.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -60,7 +59,7 @@ struct Surrogate {
   std::vector<StateUpdate> updates = {};
 };
 
-/// The estimator of one site.
+/// The estimator of one site: which of its values to try, and what scalar to differentiate for them.
 struct Estimator {
   std::string name;
   /// The gradient flows through the value; nothing else is done.

@@ -22,7 +22,7 @@ struct Pathwise {
 
 /// What a baseline gives: the cost that it sees carries no gradient.
 struct BaselineValue {
-  Var value;  // broadcasts to [copies, .., plates]
+  Var value;  // broadcasts to [copies, .., plates]; the score function cuts its gradient
   std::optional<Var> auxiliary = {};
   std::vector<StateUpdate> updates = {};
 };
@@ -48,6 +48,11 @@ struct Baseline {
   static Baseline running_mean(double decay = 0.9);
   /// K draws; each has the mean cost of the others as its baseline.   source  Kool, van Hoof & Welling 2019
   static Baseline leave_one_out(Index copies);
+  /// One number per element of the plates (or one for all), such as the output of a network of the data and of earlier
+  /// sites: fitted to the cost by least squares.
+  ///
+  ///   errors  "[score_function] the baseline of site "z" is f64[3,1], its plates are [3]; it has to be one number per
+  ///           element, or one for all"
   static Baseline learned(Var fit);
   /// This baseline, and the running mean of what it leaves.
   Baseline and_running_mean(double decay = 0.9) const;

@@ -52,4 +52,13 @@ decltype(auto) dispatch(DType dtype, F&& f) {
   return f(Index{});
 }
 
+/// The value in another element type; as i64, what is NaN or beyond its range is 0, and fractions are cut off.
+template <Element To, Element From>
+constexpr To converted(From x) {
+  if constexpr (std::same_as<To, Index> && std::is_floating_point_v<From>)
+    return x >= From(-0x1p63) && x < From(0x1p63) ? static_cast<To>(x) : To{0};
+  else
+    return static_cast<To>(x);
+}
+
 }  // namespace tapir

@@ -26,7 +26,7 @@ Tensor Tensor::full(const Type& type, double value) {
   Tensor result(type);
   dispatch(type.dtype, [&](auto zero) {
     auto view = result.mutable_view<decltype(zero)>();
-    std::fill(view.begin(), view.end(), static_cast<decltype(zero)>(value));
+    std::fill(view.begin(), view.end(), converted<decltype(zero)>(value));
   });
   return result;
 }
@@ -73,7 +73,7 @@ Tensor Tensor::cast(DType dtype) const {
     dispatch(dtype, [&](auto to) {
       auto in = view<decltype(from)>();
       std::transform(in.begin(), in.end(), result.mutable_view<decltype(to)>().begin(),
-                     [](auto x) { return static_cast<decltype(to)>(x); });
+                     [](auto x) { return converted<decltype(to)>(x); });
     });
   });
   return result;
@@ -114,7 +114,8 @@ std::string Tensor::str() const {
       text << ", ..";
       i = size() - shown;
     }
-    text << (i ? ", " : "") << at(i);
+    text << (i ? ", " : "");
+    dispatch(dtype(), [&](auto zero) { text << view<decltype(zero)>()[static_cast<std::size_t>(i)]; });
   }
   text << "}";
   return text.str();

@@ -38,7 +38,8 @@ const Listed row{{
 }  // namespace
 
 TEST_CASE("Categorical: probabilities become logits, and need not sum to 1") {
-  const auto y = numbers(Categorical::probs(column({0.2, 0.6, 0.0})).log_prob(Tensor({3}, {Index{0}, Index{1}, Index{2}})));
+  const Tensor all({3}, {Index{0}, Index{1}, Index{2}});
+  const auto y = numbers(Categorical::probs(column({0.2, 0.6, 0.0})).log_prob(all));
   CHECK(y[0] == doctest::Approx(std::log(0.25)).epsilon(1e-14));
   CHECK(y[1] == doctest::Approx(std::log(0.75)).epsilon(1e-14));
   CHECK(y[2] == -infinity);

@@ -151,8 +151,8 @@ TEST_CASE("at a site, axes that do not fit are errors that say what would") {
   };
   const std::string at = " (at model.cpp:7)";
   CHECK(error(Normal{.loc = filled({20})}, {128}) ==
-        "[Normal] loc f64[20] at plate \"images\" of 128: its first axis is 20; add the plate with expand_dims(loc, 0), "
-        "or own axes with iid(Normal{..}, {20})" + at);
+        "[Normal] loc f64[20] at plate \"images\" of 128: its first axis is 20; add the plate with "
+        "expand_dims(loc, 0), or own axes with iid(Normal{..}, {20})" + at);
   CHECK(error(Normal{.loc = 0, .scale = filled({7, 4, 2})}, {7, 5}) ==
         "[Normal] scale f64[7,4,2] at plate \"words\" of 5: its second axis is 4; add the plate with "
         "expand_dims(scale, 1), or own axes with iid(Normal{..}, {4,2})" + at);
@@ -163,8 +163,8 @@ TEST_CASE("at a site, axes that do not fit are errors that say what would") {
         "[Categorical] logits f64[5,3] at plate \"images\" of 128: its first axis is 5; add the plate with "
         "expand_dims(logits, 0), or own axes with iid(Categorical{..}, {5})" + at);
   CHECK(error(iid(Normal{.loc = filled({128, 5})}, {3}), {128}) ==
-        "[Normal] loc f64[128,5] in 1 plate: the axes [5] are left over, and a law whose value has axes takes no more; "
-        "open a plate for them" + at);
+        "[Normal] loc f64[128,5] in 1 plate: the axes [5] are left over, and a law whose value has axes takes no "
+        "more; open a plate for them" + at);
   CHECK(error(Normal{.loc = filled({3}), .scale = filled({2})}, {}) ==
         "[Normal] parameters do not broadcast: loc f64[3] and scale f64[2]" + at);
   CHECK(error(Normal{.loc = 0, .scale = -1}, {128}) == "[Normal] scale is -1, needs to be positive" + at);

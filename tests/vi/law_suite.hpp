@@ -25,7 +25,7 @@ struct LawRow {
   /// Where log_prob is compared: both tails. Discrete laws: the whole support, as far as it has mass.
   std::function<std::vector<double>(const Parameters&)> points = {};
   std::vector<double> outside = {};
-  /// The distance over which a log density changes by about 1 when a parameter, or the value of a continuous law, moves.
+  /// How far a parameter, or the value of a continuous law, moves until the log density is another one.
   std::function<long double(const Parameters&)> length = [](const Parameters&) { return 1.0L; };
   /// Continuous laws: all mass but 1e-12 lies between the first and the last; between neighbours, densities are smooth.
   std::function<std::vector<double>(const Parameters&)> panels = {};

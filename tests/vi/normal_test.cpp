@@ -41,7 +41,8 @@ const Listed row{{
 TEST_CASE("Normal: parameter errors name the law, the parameter, the value and the line") {
   const std::string file = "normal_test.cpp";
   const Distribution negative = Normal{0, -1};
-  CHECK(error_of([&] { negative.log_prob(0.0); }) == "[Normal] scale is -1, needs to be positive" + line(__LINE__, file));
+  CHECK(error_of([&] { negative.log_prob(0.0); }) ==
+        "[Normal] scale is -1, needs to be positive" + line(__LINE__ - 1, file));
   CHECK(error_of([&] { negative.sample(Key(1), {}); }) ==
         "[Normal] scale is -1, needs to be positive" + line(__LINE__ - 1, file));
   CHECK(error_of([&] { Distribution(Normal{0, 0}).check(); }) ==

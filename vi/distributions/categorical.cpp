@@ -63,7 +63,8 @@ Var Categorical::log_prob(Arg x) const {
     } else {
       Shape joint;
       if (!broadcast_shapes(x.shape(), batch_shape(*this, x.where), joint))
-        throw Error(name, "shapes do not broadcast: x " + x.type().str() + " and logits " + logits.type().str(), x.where);
+        throw Error(name, "shapes do not broadcast: x " + x.type().str() + " and logits " + logits.type().str(),
+                    x.where);
       const Var full = broadcast_to(log_p, joint + Shape{n});
       chosen = squeeze(gather(full, expand_dims(broadcast_to(known, joint), -1)), -1);
     }

@@ -22,7 +22,8 @@ struct Normal {
   Support support() const { return Support::real; }
   template <class F>
   Normal each(F&& f) const {
-    return {.loc = f(ParameterInfo{"loc", Support::real}, loc), .scale = f(ParameterInfo{"scale", Support::positive}, scale)};
+    return {.loc = f(ParameterInfo{"loc", Support::real}, loc),
+            .scale = f(ParameterInfo{"scale", Support::positive}, scale)};
   }
 
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;

@@ -53,6 +53,27 @@ TEST_CASE("adam follows its formula") {
   check_optimizer(adam(0.1, {.beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-6}), adam_by_hand(0.1));
 }
 
+TEST_CASE("adam follows its formula over many tiles, with constants that are equal") {
+  constexpr std::size_t size = 2500;
+  Params params(0, f64);
+  const Var w = Scope(params).param("w", {static_cast<Index>(size)}, initialisers::normal(1));
+  Numbers x = numbers(params.value("w"));
+  Trainer trainer(
+      params, [w](Var c) { return sum(c * square(w)); }, adam(0.1, {.beta1 = 0.5, .beta2 = 0.5}));
+  Numbers m(size);
+  Numbers v(size);
+  for (int t = 1; t <= 3; ++t) {
+    for (std::size_t i = 0; i < size; ++i) {
+      const double g = 2 * 1.5 * x[i];
+      m[i] = 0.5 * m[i] + 0.5 * g;
+      v[i] = 0.5 * v[i] + 0.5 * g * g;
+      x[i] -= 0.1 * m[i] / (1 - std::pow(0.5, t)) / (std::sqrt(v[i] / (1 - std::pow(0.5, t))) + 1e-8);
+    }
+    trainer.step(Tensor(1.5));
+    check_close(params.value("w"), x, 1e-14);
+  }
+}
+
 TEST_CASE("adam without memory is bounded by its learning rate") {
   check_optimizer(adam(0.1, {.beta1 = 0, .beta2 = 0}), [](Numbers& x, const Numbers& g, int) {
     for (std::size_t i = 0; i < x.size(); ++i) x[i] -= 0.1 * g[i] / (std::abs(g[i]) + 1e-8);

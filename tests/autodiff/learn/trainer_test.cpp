@@ -133,8 +133,8 @@ TEST_CASE("a value that turns NaN inside is named with the user's line and the s
   Params params(0, f64);
   const Var a = Scope(params).param("a", 1.0);
   const int line = __LINE__ + 1;
-  Trainer trainer(
-      params, [&](Var x) { return sum(log(x - a)); }, sgd(0.0));
+  const auto loss = [&](Var x) { return sum(log(x - a)); };
+  Trainer trainer(params, loss, sgd(0.0));
   trainer.step(vector_of({2, 3}));
   trainer.step(vector_of({2, 3}));
   try {

@@ -15,6 +15,7 @@
 #include <tapir/autodiff/exec/program.hpp>
 #include <tapir/autodiff/interop/xtensor.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
+#include <tapir/autodiff/transforms/grad.hpp>
 
 using namespace tapir;
 
@@ -155,6 +156,17 @@ TEST_CASE("cholesky_solve and logdet: the solution and the determinant of the ma
   const Var many = logdet(stack({Tensor(x), eye(6, f64)}));
   CHECK(many.shape() == Shape{2});
   CHECK(many.tensor().at(1) == 0.0);
+}
+
+TEST_CASE("logdet: its gradient is the inverse") {
+  const Matrix x = positive(5);
+  const auto tape = Tape::make();
+  const Var recorded = tape->input({f64, {5, 5}});
+  const Var g = grad(logdet(recorded), recorded);
+  Program program(tape, {g.place()->ref});
+  const std::vector<Tensor> inputs{Tensor(x)};
+  program.run(inputs);
+  CHECK(close(program.outputs()[0], xt::linalg::inv(x)));
 }
 
 TEST_CASE("diag, diag_embed, trace") {

@@ -1,3 +1,0 @@
-// The error messages of the room, verbatim.
-// SPDX-License-Identifier: BSD-3-Clause
-#include <doctest/doctest.h>
