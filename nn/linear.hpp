@@ -11,7 +11,7 @@ namespace tapir::nn {
 
 struct LinearOptions {
   bool bias = true;
-  Initialiser initialiser = initialisers::glorot_uniform();
+  Initialiser initialiser = initialisers::fan_in_uniform();
   Initialiser bias_initialiser = initialisers::zeros();
 };
 

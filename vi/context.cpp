@@ -12,16 +12,30 @@ namespace {
 
 std::string quoted(const std::string& name) { return "\"" + name + "\""; }
 
+// "64 of 60000"
+std::string str(const Plate& plate) {
+  return std::to_string(plate.count) + " of " + std::to_string(plate.size);
+}
+
 // How a parameter of a support is kept: free, and back.
+double to_free(double x, const Support& support) {
+  if (support == Support::Kind::positive) return std::log(x);
+  return support == Support::Kind::unit_interval ? std::log(x) - std::log1p(-x) : x;
+}
+
 Tensor to_free(const Tensor& value, const Support& support, const std::string& name, Where where) {
   if (const auto wrong = support.violation(value)) throw Error("param", quoted(name) + " " + *wrong, where);
   Tensor result = value;
-  if (support == Support::Kind::real) return result;
   dispatch(value.dtype(), [&](auto zero) {
-    for (auto& x : result.mutable_view<decltype(zero)>())
-      x = static_cast<decltype(zero)>(support == Support::Kind::positive ? std::log(static_cast<double>(x))
-                                                                    : std::log(static_cast<double>(x)) -
-                                                                          std::log1p(-static_cast<double>(x)));
+    for (auto& x : result.mutable_view<decltype(zero)>()) {
+      const double free = to_free(static_cast<double>(x), support);
+      if (!std::isfinite(free))  // the interval's ends are at infinity
+        throw Error("param",
+                    quoted(name) + " is " + tapir::str(Attr(static_cast<double>(x))) +
+                        ", needs to lie in (0, 1)",
+                    where);
+      x = static_cast<decltype(zero)>(free);
+    }
   });
   return result;
 }
@@ -37,14 +51,60 @@ std::vector<PlateAxis> axes_of(const Plates& plates) {
   return axes;
 }
 
-}  // namespace
-
-Var Message::weighed(Var term) const {
-  for (const auto& weight : weights) term = weight(term);
-  return term;
+// Whether a derivative can flow from a parameter to this value.
+bool depends_on_parameters(const Var& value) {
+  const auto place = value.place();
+  if (!place) return false;
+  const Tape& tape = *place->tape;
+  std::vector<bool> marked(static_cast<std::size_t>(place->ref.node) + 1);
+  marked.back() = true;
+  for (int i = place->ref.node; i >= 0; --i) {
+    const Row& row = **tape.node(i).op;
+    if (!marked[static_cast<std::size_t>(i)] || row.flow == Flow::zero || row.noise) continue;
+    if (tape.node(i).op == &ops::cell) return true;
+    for (Ref ref : tape.node(i).inputs) marked[static_cast<std::size_t>(ref.node)] = true;
+  }
+  return false;
 }
 
+void check_estimator(const std::string& name, const Distribution& law, const Estimator& estimator,
+                     Where where) {
+  const std::string site = "site " + quoted(name) + ": ";
+  if (estimator.pathwise) {
+    if (law.is_pathwise()) return;
+    throw Error("sample",
+                site + std::string(law.name()) +
+                    " has no pathwise gradient; name another estimator, such as ScoreFunction",
+                where);
+  }
+  const Support support = law.support();
+  if (const auto* bounds = support.bounds();
+      bounds && (depends_on_parameters(bounds->low) || depends_on_parameters(bounds->high)))
+    throw Error("sample",
+                site + "the support of " + std::string(law.name()) +
+                    " moves with parameters; a score function has no gradient there",
+                where);
+}
+
+}  // namespace
+
 OpenPlate::~OpenPlate() { context_.plates_.pop_back(); }
+
+Var OpenPlate::index(Where where) const {
+  if (index_) return *index_;
+  if (plate_.is_subsampled())
+    throw Error("plate",
+                "which " + std::to_string(plate_.count) + " of the " + std::to_string(plate_.size) +
+                    " elements of " + quoted(plate_.name) +
+                    " are present was not said; open it with their index",
+                where);
+  return iota(plate_.size);
+}
+
+OpenHandlers::~OpenHandlers() {
+  Handlers& handlers = context_.options_.handlers;
+  handlers.erase(handlers.end() - static_cast<std::ptrdiff_t>(count_), handlers.end());
+}
 
 Context::Context(Key key, ContextOptions options) : key_(std::move(key)), options_(std::move(options)) {}
 
@@ -54,34 +114,46 @@ const Message* Context::find(const std::string& name) const {
   return nullptr;
 }
 
+// ---- sites ----
+
 Message Context::begin(const std::string& name, const Distribution& law, const char* op, Where where) {
+  if (name.empty()) throw Error(op, "a site needs a name", where);
   if (find(name)) throw Error(op, "there is a site " + quoted(name) + " already", where);
   return {.name = name, .law = law.aligned(axes_of(plates_), where), .plates = plates_, .where = where};
 }
 
-// The log density of the value, with what the handlers have to say of it.
+Var Context::draw(const Message& message, const Distribution& law) const {
+  if (!message.refusal.empty()) throw Error("sample", message.refusal, message.where);
+  const auto parameters = law.parameters();
+  if (!key_.counter().is_recorded() &&
+      std::any_of(parameters.begin(), parameters.end(), [](const auto& p) { return p.value.is_recorded(); }))
+    throw Error("sample",
+                "site " + quoted(message.name) +
+                    ": the key is a plain value: each replay would draw the same; make its counter an input",
+                message.where);
+  const Var value = message.law.sample(key_ / message.name, message.where);
+  return place_site(message.name, Arg(value, message.where), message.estimator);
+}
+
 void Context::finish(Message message) {
-  message.log_prob = message.law.log_prob(Arg(*message.value, message.where));
   for (const Handler& handler : options_.handlers)
     if (handler.after) handler.after(message);
-  message.log_prob = message.weighed(message.log_prob);
+  message.log_prob = message.law.log_prob(Arg(message.scored(), message.where));
   messages_.push_back(std::move(message));
 }
 
-Var Context::sample(const std::string& name, const Distribution& law, std::optional<Estimator> estimator, Where where) {
+Var Context::sample(const std::string& name, const Distribution& law, std::optional<Estimator> estimator,
+                    Where where) {
   return composed(where, name, {key_.counter()}, [&]() -> Var {
     Message message = begin(name, law, "sample", where);
-    const bool pathwise = law.is_pathwise();
-    message.estimator = estimator ? std::move(*estimator) : pathwise ? Estimator(Pathwise{}) : ScoreFunction{};
-    if (message.estimator.pathwise && !pathwise)
-      throw Error("sample", "site " + quoted(name) + ": " + std::string(law.name()) +
-                                " has no pathwise gradient; name another estimator, such as ScoreFunction", where);
+    if (estimator)
+      message.estimator = std::move(*estimator);
+    else
+      message.estimator = law.is_pathwise() ? Estimator(Pathwise{}) : Estimator(ScoreFunction{});
+    check_estimator(name, law, message.estimator, where);
     for (const Handler& handler : options_.handlers)
       if (handler.before) handler.before(message);
-    if (!message.value) {
-      const Var draw = message.law.sample(key_ / name, where);
-      message.value = place_site(name, Arg(draw, where), message.estimator);
-    }
+    if (!message.value) message.value = draw(message, law);
     const Var value = *message.value;
     finish(std::move(message));
     return value;
@@ -96,14 +168,18 @@ void Context::observe(const std::string& name, const Distribution& law, Arg valu
     for (int p = 0; p < static_cast<int>(plates_.size()) && p < shape.rank(); ++p) {
       const Plate& plate = plates_[static_cast<std::size_t>(p)];
       if (shape[p] != plate.count)
-        throw Error("observe", "site " + quoted(name) + ", plate " + quoted(plate.name) + ": " +
-                                   std::to_string(shape[p]) + " rows, but the plate was opened with " +
-                                   std::to_string(plate.count), where);
+        throw Error("observe",
+                    "site " + quoted(name) + ", plate " + quoted(plate.name) + ": " +
+                        std::to_string(shape[p]) + " rows, but the plate was opened with " +
+                        std::to_string(plate.count),
+                    where);
     }
     if (shape != message.law.value_shape())
-      throw Error("observe", "site " + quoted(name) + ": the data are " + value.type().str() +
-                                 ", the law " + std::string(law.name()) + " in these plates has values of shape " +
-                                 message.law.value_shape().str(), where);
+      throw Error("observe",
+                  "site " + quoted(name) + ": the data are " + value.type().str() + ", the law " +
+                      std::string(law.name()) + " in these plates has values of shape " +
+                      message.law.value_shape().str(),
+                  where);
     message.observed = true;
     message.value = value.var;
     for (const Handler& handler : options_.handlers)
@@ -113,42 +189,68 @@ void Context::observe(const std::string& name, const Distribution& law, Arg valu
   });
 }
 
+// ---- parameters ----
+
 Var Context::param(const std::string& name, const Tensor& init, const Support& support, Where where) {
   if (!options_.params) throw Error("param", quoted(name) + ": this run has no parameters", where);
-  if (!(support == Support::Kind::real || support == Support::Kind::positive || support == Support::Kind::unit_interval))
+  if (!(support == Support::Kind::real || support == Support::Kind::positive ||
+        support == Support::Kind::unit_interval))
     throw Error("param", quoted(name) + ": parameters are real, positive or of the unit interval", where);
   const Params& params = *options_.params;
-  if (params.contains(name)) return from_free(params[name], support, where);
-  return from_free(Scope(params).param(name, to_free(init.cast(params.dtype()), support, name, where), where), support,
-                   where);
+  const Tensor free = to_free(init.cast(params.dtype()), support, name, where);
+  if (!params.contains(name)) return from_free(Scope(params).param(name, free, where), support, where);
+  const Var known = params[name];
+  if (known.type() != free.type())
+    throw Error("param",
+                quoted(name) + " is " + known.type().str() + "; here it would be " + free.type().str(),
+                where);
+  return from_free(known, support, where);
 }
 
 Var Context::param(const std::string& name, double init, const Support& support, Where where) {
   return param(name, Tensor(init), support, where);
 }
 
-OpenPlate Context::open(const std::string& name, Index size, Index count, Var index, Where where) {
-  if (find_plate(plates_, name) >= 0) throw Error("plate", quoted(name) + " is open already", where);
-  if (count > size)
-    throw Error("plate", quoted(name) + ": " + std::to_string(count) + " rows of a plate of " + std::to_string(size),
+// ---- plates and handlers ----
+
+OpenPlate Context::open(Plate plate, std::optional<Var> index, Where where) {
+  const std::string name = quoted(plate.name);
+  if (find_plate(plates_, plate.name) >= 0) throw Error("plate", name + " is open already", where);
+  if (plate.count > plate.size)
+    throw Error("plate",
+                name + ": " + std::to_string(plate.count) + " rows of a plate of " +
+                    std::to_string(plate.size),
                 where);
-  if (count < 1) throw Error("plate", quoted(name) + " is empty", where);
-  plates_.push_back({name, size, count});
-  return {*this, std::move(index)};
+  if (plate.count < 1) throw Error("plate", name + " is empty", where);
+  const int known = find_plate(seen_, plate.name);
+  if (known < 0)
+    seen_.push_back(plate);
+  else if (const Plate& before = seen_[static_cast<std::size_t>(known)]; before != plate)
+    throw Error("plate", name + " has " + str(plate) + " elements here, and had " + str(before) + " before",
+                where);
+  plates_.push_back(plate);
+  return {*this, std::move(plate), std::move(index)};
 }
 
 OpenPlate Context::plate(const std::string& name, Index size, Where where) {
-  return open(name, size, size, iota(size), where);
+  return open({name, size, size}, {}, where);
 }
 
 OpenPlate Context::plate(const std::string& name, Index size, Index count, Where where) {
-  return open(name, size, count, iota(count), where);
+  return open({name, size, count}, {}, where);
 }
 
 OpenPlate Context::plate(const std::string& name, Index size, Arg index) {
   if (index.rank() != 1 || index.type().dtype != DType::i64)
-    throw Error("plate", quoted(name) + ": the index is " + index.type().str() + ", it has to be i64[count]", index.where);
-  return open(name, size, index.shape()[0], index.var, index.where);
+    throw Error("plate", quoted(name) + ": the index is " + index.type().str() + ", it has to be i64[count]",
+                index.where);
+  return open({name, size, index.shape()[0]}, index.var, index.where);
+}
+
+OpenHandlers Context::with(Handlers handlers) {
+  const std::size_t count = handlers.size();
+  for (Handler& handler : handlers) options_.handlers.push_back(std::move(handler));
+  return {*this, count};
 }
 
 }  // namespace tapir::vi

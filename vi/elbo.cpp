@@ -12,38 +12,43 @@ namespace {
 
 std::string quoted(const std::string& name) { return "\"" + name + "\""; }
 
-std::string str(const Plates& plates) {
-  std::string text;
-  for (const Plate& plate : plates) {
-    text += (text.empty() ? "" : ", ") + plate.name + ": " + std::to_string(plate.count);
-    if (plate.is_subsampled()) text += " of " + std::to_string(plate.size);
-  }
-  return "(" + text + ")";
-}
-
 std::string latent_names(const Context& run) {
   std::string names;
   for (const Message& message : run.messages())
     if (!message.observed) names += (names.empty() ? "" : ", ") + message.name;
-  return names;
+  return names.empty() ? "none" : names;
 }
 
-// Why the closed form may not be used here; empty if it may.
-std::string depends_on_itself(const Message& guide, const Message& model) {
-  const auto value = guide.value->place();
-  if (!value) return {};
+void check_pair(const Message& guide, const Message& model) {
+  const std::string site = "site " + quoted(guide.name);
+  if (!same_value(*guide.value, *model.value))
+    throw Error("elbo", site + ": the model did not take the guide's value; run it with replay(guide)",
+                model.where);
+  if (!guide.weights.empty() && guide.weights != model.weights)
+    throw Error("elbo",
+                site +
+                    " is masked or scaled otherwise in the guide than in the model; say it in the model, or "
+                    "the same in both",
+                guide.where);
+}
+
+// What the model says at a site that depends on the site's own value; empty if nothing does.
+std::string depends_on_itself(const LatentPair& site) {
+  const auto value = site.guide.value->place();
+  if (!value) return "nothing is recorded from which to see what depends on what";
   const auto below = value->tape->descendants({value->ref.node});
-  for (const LawParameter& parameter : model.law.law.parameters())
-    if (const auto place = parameter.value.place();
-        place && place->tape == value->tape && below[static_cast<std::size_t>(place->ref.node)])
+  const auto depends = [&](const Var& var) {
+    const auto place = var.place();
+    return place && place->tape == value->tape && below[static_cast<std::size_t>(place->ref.node)];
+  };
+  for (const LawParameter& parameter : site.model.law.law.parameters())
+    if (depends(parameter.value))
       return "the model's " + parameter.name + " there depends on the site's own value";
+  for (const Weight& weight : site.model.weights)
+    if (depends(weight.factor))
+      return std::string("the model's ") + (weight.kind == Weight::Kind::mask ? "mask" : "scale") +
+             " there depends on the site's own value";
   return {};
-}
-
-void check_same_site(const Message& guide, const Message& model) {
-  if (guide.plates != model.plates)
-    throw Error("elbo", "site " + quoted(guide.name) + ": the guide has plates " + str(guide.plates) +
-                            ", the model " + str(model.plates), model.where);
 }
 
 struct Divergence {
@@ -51,14 +56,14 @@ struct Divergence {
   std::string how;
 };
 
-Divergence divergence(const Message& guide, const Message& model, bool analytic) {
-  std::string reason = analytic ? depends_on_itself(guide, model) : "closed forms are switched off";
+Divergence divergence(const LatentPair& site, bool analytic) {
+  const auto& [q, p] = site;
+  std::string reason = analytic ? depends_on_itself(site) : "closed forms are switched off";
   if (reason.empty()) {
-    if (const auto closed = kl(guide.law, model.law, guide.where))
-      return {model.weighed(*closed), "closed-form divergence"};
-    reason = "no closed form for " + std::string(guide.law.law.name()) + " and " + std::string(model.law.law.name());
+    if (const auto closed = kl(q.law, p.law, q.where)) return {p.weighed(*closed), "closed-form divergence"};
+    reason = "no closed form for " + std::string(q.law.law.name()) + " and " + std::string(p.law.law.name());
   }
-  return {guide.log_prob - model.log_prob, "sampled divergence: " + reason};
+  return {p.weighed(q.log_prob - p.log_prob), "sampled divergence: " + reason};
 }
 
 Index subsampled_elements(const Context& model) {
@@ -71,25 +76,46 @@ Index subsampled_elements(const Context& model) {
 
 }  // namespace
 
-Objective elbo(const Context& guide, const Context& model, ElboOptions options, Where where) {
-  Objective objective;
+std::vector<LatentPair> latent_pairs(const Context& guide, const Context& model) {
+  std::vector<LatentPair> pairs;
   for (const Message& q : guide.messages()) {
     if (q.observed) throw Error("elbo", "the guide observes site " + quoted(q.name), q.where);
     const Message* p = model.find(q.name);
     if (!p || p->observed)
-      throw Error("elbo", "the guide's site " + quoted(q.name) + " is not " + (p ? "latent in" : "in") +
-                              " the model; its latent sites are: " + latent_names(model), q.where);
-    check_same_site(q, *p);
-    Divergence d = divergence(q, *p, options.analytic_kl);
-    objective.report += q.name + ": " + q.estimator.name + ", " + d.how + "\n";
-    const Arg beta(options.beta, q.where);
-    const bool plain = options.beta.is_number() && options.beta.number() == 1.0;
-    objective.sites.push_back({q.name, *q.value, q.log_prob, q.estimator, q.plates, q.where});
-    objective.costs.push_back({q.name, plain ? d.value : beta * d.value, q.plates, q.where});
+      throw Error("elbo",
+                  "the guide's site " + quoted(q.name) + " is not " + (p ? "latent in" : "in") +
+                      " the model; its latent sites are: " + latent_names(model),
+                  q.where);
+    check_pair(q, *p);
+    pairs.push_back({q, *p});
+  }
+  for (const Message& p : model.messages())
+    if (!p.observed && !guide.find(p.name))
+      throw Error("elbo",
+                  "site " + quoted(p.name) +
+                      ": the model did not take the guide's value; run it with "
+                      "replay(guide)",
+                  p.where);
+  return pairs;
+}
+
+Objective elbo(const Context& guide, const Context& model, ElboOptions options, Where where) {
+  Objective objective;
+  const bool plain = options.beta.is_number() && options.beta.number() == 1.0;
+  for (const LatentPair& site : latent_pairs(guide, model)) {
+    const Message& q = site.guide;
+    composed(q.where, q.name, {*q.value, q.log_prob, options.beta}, [&] {
+      const Divergence d = divergence(site, options.analytic_kl);
+      objective.report += q.name + ": " + q.estimator.name + ", " + d.how + "\n";
+      objective.sites.push_back({q.name, *q.value, q.log_prob, q.estimator, q.plates, q.where});
+      objective.costs.push_back({q.name, plain ? d.value : options.beta * d.value, q.plates, q.where});
+      return 0;
+    });
   }
   for (const Message& p : model.messages()) {
     if (!p.observed) continue;
-    objective.costs.push_back({p.name, neg(Arg(p.log_prob, p.where)), p.plates, p.where});
+    const Var cost = composed(p.where, p.name, {p.log_prob}, [&] { return -p.weighed(p.log_prob); });
+    objective.costs.push_back({p.name, cost, p.plates, p.where});
   }
   if (objective.costs.empty()) throw Error("elbo", "neither the model nor the guide has a site", where);
   objective.elements = subsampled_elements(model);

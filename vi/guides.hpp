@@ -15,12 +15,12 @@ struct MeanFieldOptions {
   double spread = 0.0;
 };
 
-/// Independent Normals, one location and scale per element of every latent site, under `<scope>/<site>/loc` and
-/// `/scale` (kept as its logarithm). Its sites and plates are those of one run of the model on plain inputs.
+/// Independent Normals, one location and scale per element of every latent site, under `<scope>/<site>/loc`
+/// and `/log_scale`. Its sites and plates are those of one run of the model on plain inputs.
 ///
-///   errors   "[mean_field] site "k" of Categorical is not real; .."
-///            "[mean_field] site "z" lies in the subsampled plate "images": its elements have no parameters of their own
-///            there; write an amortised guide"
+///   errors   "[mean_field] site "k" of Categorical is not real; write a guide for it"
+///            "[mean_field] site "z" lies in the subsampled plate "images": its elements have no parameters
+///            of their own there; write an amortised guide"
 ///   example  MeanFieldNormal guide(params / "guide", model, {x, y});
 ///            Svi svi(params, model, guide, adam(1e-2));
 ///   source   Kucukelbir et al. 2017 (ADVI)
@@ -47,6 +47,7 @@ class MeanFieldNormal {
     Var log_scale;
   };
   std::vector<LatentSite> sites_;
+  Where where_;
 };
 
 }  // namespace tapir::vi

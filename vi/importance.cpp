@@ -2,79 +2,95 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <tapir/autodiff/ops/ops.hpp>
-#include <tapir/autodiff/stochastic/noise.hpp>
+#include <tapir/autodiff/stochastic/checks.hpp>
 #include <tapir/vi/objectives.hpp>
+#include <tapir/vi/particles.hpp>
 
 namespace tapir::vi {
 namespace {
 
-struct Term {
-  std::string name;
-  Var value;
-  Plates plates;
+// The terms of log w, one per site, as costs: checked as those of any objective are.
+struct Terms {
+  std::vector<tapir::Site> sites;
+  std::vector<Cost> costs;
 };
 
-std::vector<Term> log_weight_terms(const Context& guide, const Context& model) {
-  std::vector<Term> terms;
-  for (const Message& p : model.messages()) terms.push_back({p.name, p.log_prob, p.plates});
-  for (const Message& q : guide.messages()) terms.push_back({q.name, neg(Arg(q.log_prob, q.where)), q.plates});
+Terms terms_of(const Context& guide, const Context& model) {
+  Terms terms;
+  for (const auto& [q, p] : latent_pairs(guide, model)) {
+    terms.sites.push_back({q.name, *q.value, q.log_prob, q.estimator, q.plates, q.where});
+    const Var ratio = composed(p.where, p.name, {p.log_prob, q.log_prob},
+                               [&, &q = q, &p = p] { return p.weighed(p.log_prob - q.log_prob); });
+    terms.costs.push_back({q.name, ratio, q.plates, p.where});
+  }
+  for (const Message& p : model.messages())
+    if (p.observed) terms.costs.push_back({p.name, p.weighed(p.log_prob), p.plates, p.where});
   return terms;
 }
 
-// The outer plates that hold all latent sites, as far as every path keeps their elements apart.
-Plates common_plates(const Context& guide, const std::vector<Term>& terms) {
-  std::optional<Plates> common;
-  for (const Message& q : guide.messages()) {
-    if (!common) common = q.plates;
-    const auto differs = std::mismatch(common->begin(), common->end(), q.plates.begin(), q.plates.end()).first;
-    common->erase(differs, common->end());
-  }
-  if (!common) return {};
-  std::vector<Var> values;
-  for (const Term& term : terms) values.push_back(term.value);
-  for (const Message& q : guide.messages()) {
-    const auto arrivals = follow_plates(*q.value, static_cast<int>(common->size()), values);
-    for (std::size_t j = 0; j < terms.size(); ++j)
-      for (std::size_t p = 0; arrivals[j].reached && p < common->size(); ++p)
-        if (arrivals[j].axes[p] != static_cast<int>(p)) common->resize(p);
-  }
-  return *common;
+void keep_common(Plates& common, const Plates& plates) {
+  const auto differs = std::mismatch(common.begin(), common.end(), plates.begin(), plates.end()).first;
+  common.erase(differs, common.end());
 }
 
-void require_whole(const std::vector<Term>& terms, const Plates& common, Where where) {
-  for (const Term& term : terms)
+// The outer plates that hold all sites, as far as every path keeps their elements apart.
+Plates common_plates(const Terms& terms) {
+  Plates common = terms.costs.front().plates;
+  std::vector<Var> values;
+  for (const Cost& cost : terms.costs) {
+    keep_common(common, cost.plates);
+    values.push_back(cost.value);
+  }
+  for (const tapir::Site& site : terms.sites) {
+    const auto arrivals = follow_plates(site.value, static_cast<int>(site.plates.size()), values);
+    for (std::size_t j = 0; j < values.size(); ++j) {
+      check_arrival(site, terms.costs[j], arrivals[j]);
+      for (std::size_t p = 0; arrivals[j].reached && p < common.size(); ++p)
+        if (arrivals[j].axes[p] != static_cast<int>(p)) common.resize(p);
+    }
+  }
+  return common;
+}
+
+void require_whole(const std::vector<Cost>& terms, const Plates& common) {
+  for (const Cost& term : terms)
     for (const Plate& plate : term.plates)
       if (plate.is_subsampled() && find_plate(common, plate.name) < 0)
-        throw Error("importance", "plate \"" + plate.name + "\" of site \"" + term.name +
-                                      "\" is subsampled, but its elements share latent values or are mixed: a "
-                                      "minibatch does not bound the likelihood there", where);
+        throw Error("importance",
+                    "plate \"" + plate.name + "\" of site \"" + term.name +
+                        "\" is subsampled, but its elements share latent values or are mixed: a "
+                        "minibatch does not bound the likelihood there",
+                    term.where);
+}
+
+Var over_common(const Cost& term, int common) {
+  std::vector<int> inner;
+  for (int axis = common; axis < term.value.rank(); ++axis) inner.push_back(axis);
+  return inner.empty() ? term.value : sum(Arg(term.value, term.where), Axes(inner));
 }
 
 }  // namespace
 
-ImportanceBound importance_weighted(const Context& guide, const Context& model, Index particles, Where where) {
+ImportanceBound importance_weighted(const Context& guide, const Context& model, Index particles,
+                                    Where where) {
   if (particles < 1) throw Error("importance", "needs at least one particle", where);
-  const auto terms = log_weight_terms(guide, model);
-  const Plates common = common_plates(guide, terms);
-  require_whole(terms, common, where);
-  std::vector<Var> latents;
+  const Terms terms = terms_of(guide, model);
+  if (terms.costs.empty()) throw Error("importance", "neither the model nor the guide has a site", where);
+  check_shapes(terms.sites, terms.costs);
+  const Plates common = common_plates(terms);
+  require_whole(terms.costs, common);
   std::vector<Var> values;
-  for (const Message& q : guide.messages()) latents.push_back(*q.value);
-  for (const Term& term : terms) {
-    Var value = term.value;
-    while (value.rank() > static_cast<int>(common.size())) value = sum(Arg(value, where), -1);
-    values.push_back(value);
-  }
-  const auto wide = batch(values, redraw(noise_of(latents), particles, "particles"), particles, where);
-  Var log_weight = wide.at(0);
-  for (std::size_t i = 1; i < wide.size(); ++i) {
-    Var term = wide[i];
-    while (term.rank() < static_cast<int>(common.size()) + 1) term = expand_dims(term, -1);
-    log_weight = log_weight + term;
-  }
-  return {logsumexp(log_weight, 0) - std::log(static_cast<double>(particles)), common};
+  for (const Cost& term : terms.costs) values.push_back(over_common(term, static_cast<int>(common.size())));
+  const auto wide = over_draws(values, particles, where);
+  const Var bound = composed(where, "importance", {wide[0]}, [&] {
+    Var log_weight = wide[0];
+    for (std::size_t i = 1; i < wide.size(); ++i) log_weight = log_weight + wide[i];
+    return logsumexp(log_weight, 0) - std::log(static_cast<double>(particles));
+  });
+  return {bound, common};
 }
 
 }  // namespace tapir::vi

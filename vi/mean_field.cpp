@@ -11,12 +11,15 @@ namespace {
 
 void check(const Message& message) {
   if (!(message.law.law.support() == Support::Kind::real))
-    throw Error("mean_field", "site \"" + message.name + "\" of " + std::string(message.law.law.name()) +
-                                  " is not real; write a guide for it", message.where);
+    throw Error("mean_field",
+                "site \"" + message.name + "\" of " + std::string(message.law.law.name()) +
+                    " is not real; write a guide for it",
+                message.where);
   for (const Plate& plate : message.plates)
     if (plate.is_subsampled())
-      throw Error("mean_field", "site \"" + message.name + "\" lies in the subsampled plate \"" + plate.name +
-                                    "\": its elements have no parameters of their own there; write an amortised guide",
+      throw Error("mean_field",
+                  "site \"" + message.name + "\" lies in the subsampled plate \"" + plate.name +
+                      "\": its elements have no parameters of their own there; write an amortised guide",
                   message.where);
 }
 
@@ -40,18 +43,25 @@ void within(Context& context, std::span<const Plate> plates, const F& f) {
 
 }  // namespace
 
-MeanFieldNormal::MeanFieldNormal(Scope scope, const Model& model, std::vector<Tensor> inputs, MeanFieldOptions options,
-                                 Where where) {
+MeanFieldNormal::MeanFieldNormal(Scope scope, const Model& model, std::vector<Tensor> inputs,
+                                 MeanFieldOptions options, Where where)
+    : where_(where) {
   if (!(options.scale > 0.0) || !std::isfinite(options.scale))
-    throw Error("mean_field", "the scale is " + tapir::str(Attr(options.scale)) + ", it has to be positive", where);
+    throw Error("mean_field", "the scale is " + tapir::str(Attr(options.scale)) + ", it has to be positive",
+                where);
+  if (!(options.spread >= 0.0) || !std::isfinite(options.spread))
+    throw Error("mean_field",
+                "the spread is " + tapir::str(Attr(options.spread)) + ", it has to be 0 or more", where);
   Context context(scope.key().as(scope.dtype()), {.params = scope.params()});
   (void)model(context, std::vector<Var>(inputs.begin(), inputs.end()));
+  for (const Message& message : context.messages())  // all of them before the first parameter is made
+    if (!message.observed) check(message);
   for (const Message& message : context.messages()) {
     if (message.observed) continue;
-    check(message);
     const Shape shape = message.law.value_shape();
     const Scope at = scope / message.name;
-    sites_.push_back({message.name, message.plates, at.param("loc", shape, initialisers::normal(options.spread), where),
+    sites_.push_back({message.name, message.plates,
+                      at.param("loc", shape, initialisers::normal(options.spread), where),
                       at.param("log_scale", shape, initialisers::constant(std::log(options.scale)), where)});
   }
   if (sites_.empty()) throw Error("mean_field", "the model has no latent site", where);
@@ -60,7 +70,8 @@ MeanFieldNormal::MeanFieldNormal(Scope scope, const Model& model, std::vector<Te
 std::vector<Var> MeanFieldNormal::operator()(Context& context, std::span<const Var>) const {
   for (const LatentSite& site : sites_)
     within(context, std::span<const Plate>(site.plates), [&] {
-      context.sample(site.name, Normal{.loc = site.loc, .scale = exp(site.log_scale)});
+      context.sample(site.name, Normal{.loc = site.loc, .scale = exp(Arg(site.log_scale, where_))}, {},
+                     where_);
     });
   return {};
 }

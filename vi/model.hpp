@@ -4,7 +4,9 @@
 
 #include <concepts>
 #include <functional>
+#include <map>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -47,44 +49,53 @@ std::vector<Var> returned(F& f, A&&... arguments) {
 
 }  // namespace detail
 
-/// A model or a guide: a callable (Context&, Var ..) with up to 12 inputs, or (Context&, span of Vars). It may return
-/// nothing, a Var, or several.
+/// A model or a guide: a callable (Context&, Var ..) with up to 12 inputs, or (Context&, span of Vars). It
+/// may return nothing, a Var, or several.
+///
+///   errors  "[model] takes 2 inputs, it was given 1"
 class Model {
  public:
   template <class F>
     requires(!std::same_as<std::remove_cvref_t<F>, Model>)
   Model(F f) {  // NOLINT(google-explicit-constructor)
-    if constexpr (std::is_invocable_v<F&, Context&, std::span<const Var>>) {
-      run_ = [f](Context& c, std::span<const Var> x) mutable { return detail::returned(f, c, x); };
-    } else {
-      constexpr int count = detail::inputs_of<F>();
-      static_assert(count >= 0, "a model takes a Context& and up to 12 Vars");
+    constexpr int count = detail::inputs_of<F>();
+    if constexpr (count >= 0) {
       run_ = [f](Context& c, std::span<const Var> x) mutable {
         require(x.size(), count);
-        return [&]<std::size_t... I>(std::index_sequence<I...>) {
-          return detail::returned(f, c, x[I]...);
-        }(std::make_index_sequence<static_cast<std::size_t>(count)>{});
+        return [&]<std::size_t... I>(std::index_sequence<I...>) { return detail::returned(f, c, x[I]...); }
+        (std::make_index_sequence<static_cast<std::size_t>(count)>{});
       };
+    } else {
+      static_assert(std::is_invocable_v<F&, Context&, std::span<const Var>>,
+                    "a model takes a Context& and up to 12 Vars, or a Context& and a span of Vars");
+      run_ = [f](Context& c, std::span<const Var> x) mutable { return detail::returned(f, c, x); };
     }
   }
 
-  std::vector<Var> operator()(Context& context, std::span<const Var> inputs) const { return run_(context, inputs); }
+  std::vector<Var> operator()(Context& context, std::span<const Var> inputs) const {
+    return run_(context, inputs);
+  }
 
  private:
   static void require(std::size_t given, int taken) {
     if (static_cast<int>(given) != taken)
-      throw Error("model", "takes " + std::to_string(taken) + " inputs, it was given " + std::to_string(given));
+      throw Error("model", "takes " + std::to_string(taken) + (taken == 1 ? " input" : " inputs") +
+                               ", it was given " + std::to_string(given));
   }
 
   std::function<std::vector<Var>(Context&, std::span<const Var>)> run_;
 };
 
-/// What a model returns and draws when it runs forward on plain values: data from the prior, or predictions when the
-/// handlers replay or condition its latent sites.
+/// What a model returns and draws when it runs forward on plain values: data from the prior, or predictions
+/// when the handlers replay or condition its latent sites.
+///
+///   errors   "[predict] condition names a site "w", which the model does not have; its sites are: z, x"
+///   example  predict(model, Key(1), {&x, 1}, {.handlers = {condition(svi.sample(x))}}).returned[0]
 struct Prediction {
   std::vector<Tensor> returned;
   std::map<std::string, Tensor> sites;
 };
-Prediction predict(const Model& model, Key key, std::span<const Tensor> inputs = {}, ContextOptions options = {});
+Prediction predict(const Model& model, Key key, std::span<const Tensor> inputs = {},
+                   ContextOptions options = {}, Where where = here());
 
 }  // namespace tapir::vi

@@ -9,6 +9,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include <tapir/autodiff/learn/optimizers.hpp>
 #include <tapir/vi/model.hpp>
@@ -33,65 +35,82 @@ struct StepOptions {
   double beta = 1.0;
 };
 
-/// Nats. `per_element` is per element of the outermost subsampled plate where there is exactly one, else the total.
+/// Nats. `per_element` is per element of the outermost subsampled plate where there is exactly one, else the
+/// total.
 struct Estimate {
   double elbo = 0.0;
   double per_element = 0.0;
 };
 
-/// Fits the guide to the posterior of the model, and the model's own parameters with it, by ascent of the ELBO. A step
-/// is one program: loss, gradient, update. What is not finite is an Error that names site, node and line, and the step
-/// has not happened.
+/// A tensor and the line of the call to which it was passed.
+struct Input {
+  Tensor tensor;
+  Where where;
+
+  template <class T>
+    requires(std::convertible_to<T, Tensor> && !std::same_as<std::remove_cvref_t<T>, Input>)
+  Input(T&& value, Where at = here()) : tensor(std::forward<T>(value)), where(at) {}  // NOLINT
+};
+
+/// Fits the guide to the posterior of the model, and the model's own parameters with it, by ascent of the
+/// ELBO. A step is one program: loss, gradient, update. What is not finite is an Error that names site, node
+/// and line, and the step has not happened.
 ///
-///   errors  "[svi] the model has no site named "w", the guide has one"; rules 6 to 8 of the axes
-///   cost    a replayed step allocates nothing
-///   source  Hoffman et al. 2013; Kingma & Welling 2014; Ranganath, Gerrish & Blei 2014
+/// What a step remembers is made while it is recorded: to load a saved state into a fresh Svi, ask for
+/// `program` first.
+///
+///   errors   those of `elbo` and `loss`; "[grad] the result does not depend on parameter "w"; ..";
+///            "[compile] .."
+///   cost     a replayed step allocates nothing
+///   example  Svi svi(params, model, guide, adam(1e-3));
+///            svi.step(x, y);
+///            svi.step({x, y}, {.beta = 0.1});
+///   source   Hoffman et al. 2013; Kingma & Welling 2014; Ranganath, Gerrish & Blei 2014
 class Svi {
  public:
   /// `model`, `guide`: callables (Context&, Var ..), taking the same inputs.
-  Svi(Params params, Model model, Model guide, Optimizer optimizer, SviOptions options = {}, Where where = here());
+  Svi(Params params, Model model, Model guide, Optimizer optimizer, SviOptions options = {},
+      Where where = here());
 
   /// One step of the optimizer; the estimate before it.
-  Estimate step(std::span<const Tensor> inputs, StepOptions options = {}, Where where = here());
-  Estimate step(const Tensor& input, StepOptions options, Where where = here()) {
-    return step({&input, 1}, options, where);
+  Estimate step(std::span<const Tensor> inputs = {}, StepOptions options = {}, Where where = here());
+  Estimate step(std::initializer_list<Tensor> inputs, StepOptions options = {}, Where where = here()) {
+    return step(std::span(inputs.begin(), inputs.size()), options, where);
   }
-  Estimate step(std::initializer_list<Tensor> inputs, StepOptions options, Where where = here()) {
-    return step({inputs.begin(), inputs.size()}, options, where);
+  Estimate step(const Input& input, StepOptions options) {
+    return step({&input.tensor, 1}, options, input.where);
   }
-  template <class... T>
-    requires(std::convertible_to<const T&, Tensor> && ...)
-  Estimate step(const T&... inputs) {
-    const std::array<Tensor, sizeof...(T)> all{Tensor(inputs)...};
-    return step(std::span<const Tensor>(all));
+  template <std::convertible_to<Tensor>... More>
+  Estimate step(const Input& first, const More&... more) {
+    return step(gathered(first, more...), {}, first.where);
   }
 
   /// A fresh estimate of the ELBO; nothing changes.
-  Estimate evaluate(std::span<const Tensor> inputs, StepOptions options = {}, Where where = here());
-  template <class... T>
-    requires(std::convertible_to<const T&, Tensor> && ...)
-  Estimate evaluate(const T&... inputs) {
-    const std::array<Tensor, sizeof...(T)> all{Tensor(inputs)...};
-    return evaluate(std::span<const Tensor>(all));
+  Estimate evaluate(std::span<const Tensor> inputs = {}, StepOptions options = {}, Where where = here());
+  Estimate evaluate(std::initializer_list<Tensor> inputs, StepOptions options = {}, Where where = here()) {
+    return evaluate(std::span(inputs.begin(), inputs.size()), options, where);
+  }
+  Estimate evaluate(const Input& input, StepOptions options) {
+    return evaluate({&input.tensor, 1}, options, input.where);
+  }
+  template <std::convertible_to<Tensor>... More>
+  Estimate evaluate(const Input& first, const More&... more) {
+    return evaluate(gathered(first, more...), {}, first.where);
   }
 
   /// One draw of the guide's latent sites, by name.
-  std::map<std::string, Tensor> sample(std::span<const Tensor> inputs, Where where = here());
-  template <class... T>
-    requires(std::convertible_to<const T&, Tensor> && ...)
-  std::map<std::string, Tensor> sample(const T&... inputs) {
-    const std::array<Tensor, sizeof...(T)> all{Tensor(inputs)...};
-    return sample(std::span<const Tensor>(all));
+  std::map<std::string, Tensor> sample(std::span<const Tensor> inputs = {}, Where where = here());
+  template <std::convertible_to<Tensor>... More>
+  std::map<std::string, Tensor> sample(const Input& first, const More&... more) {
+    return sample(gathered(first, more...), first.where);
   }
 
-  /// log (1/K) sum_k p(x, z_k) / q(z_k): a lower bound of the log likelihood, one per element of the plates that hold
-  /// all latent sites.   source  Burda, Grosse & Salakhutdinov 2016
-  Tensor log_likelihood(Index particles, std::span<const Tensor> inputs, Where where = here());
-  template <class... T>
-    requires(std::convertible_to<const T&, Tensor> && ...)
-  Tensor log_likelihood(Index particles, const T&... inputs) {
-    const std::array<Tensor, sizeof...(T)> all{Tensor(inputs)...};
-    return log_likelihood(particles, std::span<const Tensor>(all));
+  /// log (1/K) sum_k p(x, z_k) / q(z_k): a lower bound of the log likelihood, one per element of the plates
+  /// that hold all sites; see `importance_weighted`.   source  Burda, Grosse & Salakhutdinov 2016
+  Tensor log_likelihood(Index particles, std::span<const Tensor> inputs = {}, Where where = here());
+  template <std::convertible_to<Tensor>... More>
+  Tensor log_likelihood(Index particles, const Input& first, const More&... more) {
+    return log_likelihood(particles, gathered(first, more...), first.where);
   }
 
   const Params& params() const;
@@ -104,6 +123,18 @@ class Svi {
 
  private:
   struct Impl;
+
+  // Lives as long as the call of which it is an argument.
+  template <std::size_t N>
+  struct Gathered {
+    std::array<Tensor, N> all;
+    operator std::span<const Tensor>() const { return all; }  // NOLINT(google-explicit-constructor)
+  };
+  template <class... More>
+  static Gathered<1 + sizeof...(More)> gathered(const Input& first, const More&... more) {
+    return {{first.tensor, Tensor(more)...}};
+  }
+
   std::shared_ptr<Impl> impl_;
 };
 

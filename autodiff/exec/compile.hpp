@@ -72,7 +72,7 @@ std::vector<Var> results_of(R&& results) {
 }
 
 template <class F, std::size_t... I>
-std::vector<Var> call(F& f, std::span<const Var> inputs, std::index_sequence<I...>) {
+std::vector<Var> call(F& f, [[maybe_unused]] std::span<const Var> inputs, std::index_sequence<I...>) {
   return results_of(f(inputs[I]...));
 }
 

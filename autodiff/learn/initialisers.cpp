@@ -82,6 +82,9 @@ Initialiser normal(double scale) {
   };
 }
 
+Initialiser fan_in_uniform() {
+  return uniform_by_fans([](const Fans& f) { return 1.0 / std::sqrt(f.in); });
+}
 Initialiser glorot_uniform() {
   return uniform_by_fans([](const Fans& f) { return std::sqrt(6.0 / (f.in + f.out)); });
 }

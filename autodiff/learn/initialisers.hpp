@@ -29,6 +29,10 @@ Initialiser uniform(double scale);
 /// Normal of standard deviation `scale`.
 Initialiser normal(double scale);
 
+/// Uniform on +- 1 / sqrt(in): values a little smaller than those they are made of, one layer after the other.
+///
+///   source  LeCun, Bottou, Orr & Mueller 1998, section 4.6, with a third of its variance
+Initialiser fan_in_uniform();
 /// Uniform on +- sqrt(6 / (in + out)).
 ///
 ///   source  Glorot & Bengio 2010, eq. 16

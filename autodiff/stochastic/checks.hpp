@@ -8,7 +8,8 @@
 
 namespace tapir {
 
-/// Shapes begin with the plates, plates of one name agree, sites come in the order in which they are recorded.
+/// Shapes begin with the plates, plates of one name agree, sites have names of their own and come in the order in which they
+/// are recorded.
 void check_shapes(std::span<const Site> sites, std::span<const Cost> costs);
 
 /// Values of score-function sites are cut, and nothing reads their draws but through them; what an estimator reads does

@@ -27,8 +27,9 @@ using CellSource = std::function<std::shared_ptr<Cell>(const std::string& path, 
 struct Draw {
   std::string name;
   Var value;
-  Var log_density;         // [.., plates]
-  std::vector<Var> noise;  // the site's own: neither earlier sites nor the parameters of its law are made of it
+  Var log_density;  // [.., plates]
+  std::vector<Var>
+      noise;  // the site's own: neither earlier sites nor the parameters of its law are made of it
   Plates plates;
 };
 

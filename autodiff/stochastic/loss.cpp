@@ -65,7 +65,8 @@ Tracked without_later(Tracked tracked, std::size_t s) {
     if (site > s) later.push_back(static_cast<int>(later.size()));
   if (later.empty()) return tracked;
   tracked.value = mean(tracked.value, Axes(later));
-  tracked.copies.erase(tracked.copies.begin(), tracked.copies.begin() + static_cast<std::ptrdiff_t>(later.size()));
+  tracked.copies.erase(tracked.copies.begin(),
+                       tracked.copies.begin() + static_cast<std::ptrdiff_t>(later.size()));
   return tracked;
 }
 
@@ -107,8 +108,9 @@ void Builder::make_copies() {
   for (std::size_t s = 0; s < sites.size(); ++s) {
     const Site& site = sites[s];
     if (site.estimator.copies && matters(s))
-      widen_all(s, site.estimator.copies({site.name, site_values[s].value, log_densities[s].value,
-                                          noise_of_site(site.value, site.log_density, earlier), site.plates}));
+      widen_all(s,
+                site.estimator.copies({site.name, site_values[s].value, log_densities[s].value,
+                                       noise_of_site(site.value, site.log_density, earlier), site.plates}));
     earlier.push_back(site.value);
   }
 }
@@ -139,7 +141,8 @@ SiteList Builder::leading(std::size_t s) const {
   SiteList lead;
   for (std::size_t site = s; site-- > 0;) {
     bool used = log_densities[s].has(site);
-    for (std::size_t j = 0; j < costs.size(); ++j) used = used || (arrivals[s][j].reached && cost_values[j].has(site));
+    for (std::size_t j = 0; j < costs.size(); ++j)
+      used = used || (arrivals[s][j].reached && cost_values[j].has(site));
     for (const Tracked& read : reads[s]) used = used || read.has(site);
     if (used) lead.push_back(site);
   }
@@ -165,7 +168,8 @@ Var Builder::per_element(std::size_t s, std::size_t j, const SiteList& lead) con
     if (std::find(kept.begin(), kept.end(), axis) == kept.end()) summed.push_back(cost.front() + axis);
   if (!summed.empty()) cost.value = sum(cost.value, Axes(summed));
   Shape tail;
-  for (std::size_t p = 0; p < kept.size(); ++p) tail.append(kept[p] == Arrival::mixed ? 1 : sites[s].plates[p].count);
+  for (std::size_t p = 0; p < kept.size(); ++p)
+    tail.append(kept[p] == Arrival::mixed ? 1 : sites[s].plates[p].count);
   const double scale = scale_of(plates) / scale_of(sites[s].plates);
   const Var value = aligned(cost, s, lead, tail);
   return scale == 1.0 ? value : scale * value;
@@ -196,11 +200,15 @@ Var over_plates(const Var& term, const Trial& trial, Where where) {
   Shape trial_shape;
   if (!broadcast_shapes(trial.log_density.shape(), trial.cost.shape(), trial_shape)) trial_shape = {};
   for (const Var& read : trial.reads)
-    for (int axis = 0; axis < front; ++axis) trial_shape.set(axis, std::max(trial_shape[axis], read.shape()[axis]));
+    for (int axis = 0; axis < front; ++axis)
+      trial_shape.set(axis, std::max(trial_shape[axis], read.shape()[axis]));
   Shape met;
-  if (term.rank() != trial_shape.rank() || !broadcast_shapes(term.shape(), trial_shape, met) || met != trial_shape)
-    throw Error("loss", "the surrogate of site \"" + trial.name + "\" is " + term.type().str() + ", its trial " +
-                            trial_shape.str(), where);
+  if (term.rank() != trial_shape.rank() || !broadcast_shapes(term.shape(), trial_shape, met) ||
+      met != trial_shape)
+    throw Error("loss",
+                "the surrogate of site \"" + trial.name + "\" is " + term.type().str() + ", its trial " +
+                    trial_shape.str(),
+                where);
   return broadcast_to(term, term.shape().take_front(front) + shape_of(trial.plates));
 }
 
@@ -212,7 +220,8 @@ void Builder::add_surrogate(std::size_t s, Loss& loss) const {
   const double scale = scale_of(site.plates);
   const Surrogate made = site.estimator.surrogate(tried);
   add_to(loss.surrogate, finished(over_plates(made.term, tried, site.where), front, scale));
-  if (made.auxiliary) add_to(loss.auxiliary, finished(over_plates(*made.auxiliary, tried, site.where), front, scale));
+  if (made.auxiliary)
+    add_to(loss.auxiliary, finished(over_plates(*made.auxiliary, tried, site.where), front, scale));
   loss.updates.insert(loss.updates.end(), made.updates.begin(), made.updates.end());
 }
 
@@ -260,10 +269,12 @@ std::vector<Var> gradient(const Loss& loss, std::span<const Var> parameters, boo
   std::vector<Var> result;
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const auto* parameter = parameters[i].parameter();
-    const std::string name = parameter ? "parameter \"" + parameter->cell->path + "\"" : "value " + std::to_string(i);
+    const std::string name =
+        parameter ? "parameter \"" + parameter->cell->path + "\"" : "value " + std::to_string(i);
     if (main[i] && fit[i])
-      throw Error("loss", "both the objective and a baseline depend on " + name +
-                              "; a baseline takes what it reads through stop_gradient and has parameters of its own",
+      throw Error("loss",
+                  "both the objective and a baseline depend on " + name +
+                      "; a baseline takes what it reads through stop_gradient and has parameters of its own",
                   where);
     if (!main[i] && !fit[i] && !allow_unused)
       throw Error("grad", "the result does not depend on " + name + "; allow_unused gives zeros", where);

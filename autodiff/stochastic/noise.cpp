@@ -5,24 +5,6 @@
 #include <tapir/autodiff/stochastic/noise.hpp>
 
 namespace tapir {
-
-std::vector<Replacement> redraw(const std::vector<Var>& noise, Index count, std::string_view stream) {
-  std::vector<Replacement> replacements;
-  for (const Var& drawn : noise) {
-    const auto place = drawn.place();
-    const Node& node = place->tape->node(place->ref.node);
-    const Var counter = place->tape->var(node.inputs[0]);
-    if (counter.rank() != 1)
-      throw Error("redraw", "this noise is drawn from a counter of its own per element: " +
-                                place->tape->str(place->ref.node), node.where);
-    Attrs attrs = node.attrs;
-    attrs.set("stream", (Key(counter, drawn.type().dtype).with_stream(attrs.get<Index>("stream")) / stream).stream());
-    attrs.set("shape", Shape{count} + attrs.get<Shape>("shape"));
-    replacements.push_back({drawn, apply(*node.op, {Arg(counter, node.where)}, std::move(attrs))});
-  }
-  return replacements;
-}
-
 namespace {
 
 bool draws_inside(const Node& node) {
@@ -41,9 +23,7 @@ std::vector<Var> noise_among(const std::shared_ptr<Tape>& tape, const std::vecto
   for (int i = 0; i < static_cast<int>(nodes.size()); ++i) {
     if (!nodes[static_cast<std::size_t>(i)]) continue;
     const Node& node = tape->node(i);
-    if (draws_inside(node))
-      throw Error("noise", tape->str(i) + " draws inside its body, which cannot be drawn again from outside", node.where);
-    if ((*node.op)->noise) noise.push_back(tape->var({i, 0}));
+    if ((*node.op)->noise || draws_inside(node)) noise.push_back(tape->var({i, 0}));
   }
   return noise;
 }
@@ -54,6 +34,30 @@ void remove(std::vector<bool>& nodes, const std::vector<bool>& those) {
 }
 
 }  // namespace
+
+std::vector<Replacement> redraw(const std::vector<Var>& noise, Index count, std::string_view stream) {
+  std::vector<Replacement> replacements;
+  for (const Var& drawn : noise) {
+    const auto place = drawn.place();
+    const Node& node = place->tape->node(place->ref.node);
+    if (!(*node.op)->noise)
+      throw Error("redraw",
+                  "draws inside a body cannot be repeated from outside: " + place->tape->str(place->ref.node),
+                  node.where);
+    const Var counter = place->tape->var(node.inputs[0]);
+    if (counter.rank() != 1)
+      throw Error("redraw",
+                  "this noise is drawn from a counter of its own per element: " +
+                      place->tape->str(place->ref.node),
+                  node.where);
+    Attrs attrs = node.attrs;
+    attrs.set("stream",
+              (Key(counter, drawn.type().dtype).with_stream(attrs.get<Index>("stream")) / stream).stream());
+    attrs.set("shape", Shape{count} + attrs.get<Shape>("shape"));
+    replacements.push_back({drawn, apply(*node.op, {Arg(counter, node.where)}, std::move(attrs))});
+  }
+  return replacements;
+}
 
 std::vector<bool> ancestors_around(const Tape& tape, std::span<const Var> values, int around) {
   std::vector<bool> marked(static_cast<std::size_t>(tape.size()));

@@ -17,7 +17,8 @@ struct RunningMean {
 
 RunningMean running_mean_of(const Var& residual, const Trial& trial, double decay) {
   if (!trial.cells)
-    throw Error("score_function", "site \"" + trial.name + "\": a running mean needs a trainer that keeps its state");
+    throw Error("score_function",
+                "site \"" + trial.name + "\": a running mean needs a trainer that keeps its state");
   const DType dtype = residual.type().dtype;
   const auto cell = trial.cells("baseline/" + trial.name, Tensor(Type{dtype, {2}}));
   const Var state = residual.place()->tape->cell(cell);
@@ -40,8 +41,8 @@ Var over_plates(const Var& read, const Trial& trial) {
   for (int p = 0; fits && p < plates.rank(); ++p) fits = own[p] == 1 || own[p] == plates[p];
   if (!fits)
     throw Error("score_function", "the baseline of site \"" + trial.name + "\" is " +
-                                      Type{read.type().dtype, own}.str() + ", its plates are " + plates.str() +
-                                      "; it has to be one number per element, or one for all");
+                                      Type{read.type().dtype, own}.str() + ", its plates are " +
+                                      plates.str() + "; it has to be one number per element, or one for all");
   return read;
 }
 
@@ -68,7 +69,7 @@ Baseline Baseline::running_mean(double decay) {
 
 Baseline Baseline::leave_one_out(Index copies) {
   if (copies < 2) throw Error("leave_one_out", "needs at least 2 copies, not " + std::to_string(copies));
-  return {"leave_one_out", copies, [](const Trial& trial) -> BaselineValue {
+  return {"leave_one_out(" + std::to_string(copies) + ")", copies, [](const Trial& trial) -> BaselineValue {
             const double others = static_cast<double>(trial.copies - 1);
             return {(sum(trial.cost, 0, true) - trial.cost) / others};
           }};
@@ -89,12 +90,12 @@ Baseline Baseline::and_running_mean(double decay) const {
   check_decay(decay);
   const Baseline first = *this;
   Baseline result{name + "_and_running_mean", copies, [first, decay](const Trial& trial) -> BaselineValue {
-            BaselineValue left = first.value(trial);
-            RunningMean mean = running_mean_of(trial.cost - left.value, trial, decay);
-            left.value = left.value + mean.value;
-            left.updates.push_back(std::move(mean.update));
-            return left;
-          }};
+                    BaselineValue left = first.value(trial);
+                    RunningMean mean = running_mean_of(trial.cost - left.value, trial, decay);
+                    left.value = left.value + mean.value;
+                    left.updates.push_back(std::move(mean.update));
+                    return left;
+                  }};
   result.reads = reads;
   return result;
 }

@@ -14,6 +14,7 @@ const Op ops::site{{.name = "site",
                     .shape = [](const Signature& s) -> std::vector<Type> { return {s[0]}; },
                     .vjp = ops::pull([](const Recorded&, const Var& g) { return g; }),
                     .jvp = [](const Recorded&, const Tangents& t) -> Tangents { return {t[0]}; },
+                    .dtypes = {f32, f64, i64},
                     .samples = {{{{{2, 3}}}, {{"name", std::string("z")}, {"cut", Index{0}}}}}}};
 
 namespace {

@@ -3,10 +3,11 @@
 #include <tapir/autodiff/tape/attrs.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <charconv>
 #include <cstring>
 #include <functional>
-#include <sstream>
 
 #include <tapir/autodiff/tape/tape.hpp>
 
@@ -87,11 +88,10 @@ std::string join(const auto& range) {
 
 std::string str(const Attr& attr) {
   return std::visit(Overload{[](Index i) { return std::to_string(i); },
-                             [](double x) {
-                               std::ostringstream text;
-                               text.precision(17);
-                               text << x;
-                               return text.str();
+                             [](double x) {  // the shortest form that reads back as the same number
+                               std::array<char, 32> text{};
+                               const auto end = std::to_chars(text.data(), text.data() + text.size(), x).ptr;
+                               return std::string(text.data(), end);
                              },
                              [](DType d) { return std::string(name_of(d)); },
                              [](const std::string& s) { return '"' + s + '"'; },

@@ -13,7 +13,7 @@ using namespace tapir::vi;
 using namespace tapir::examples;
 
 int run(int argc, const char* const* argv) {
-  AutoencoderOptions options;
+  AutoencoderOptions options{.latent = 50};
   Options command("Trains a variational autoencoder with binary latent variables on images of digits.");
   declare(command, options);
   command.parse(argc, argv);

@@ -8,8 +8,8 @@
 
 namespace tapir::examples {
 
-/// Trains `svi`, whose model and guide take binarised images [rows, 784] and open a plate of all training images for
-/// them. Shows progress and writes metrics: a line for each epoch, and a last one with the log likelihood.
+/// Trains `svi`, whose model and guide take binarised images [rows, 784] and open a plate of all training images
+/// for them. Shows progress and writes metrics: a line for each epoch, and a last one with the log likelihood.
 void train(vi::Svi& svi, const Digits& digits, const AutoencoderOptions& options);
 
 }  // namespace tapir::examples

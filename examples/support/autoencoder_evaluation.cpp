@@ -58,7 +58,8 @@ double Evaluation::log_likelihood_of(std::span<const std::uint32_t> rows, const 
   std::vector<double> log_weights(rows.size(), -std::numeric_limits<double>::infinity());
   for (std::size_t done = 0; done < options.samples; done += options.particles) {
     const std::size_t count = std::min(options.particles, options.samples - done);
-    const Tensor bound = svi_.log_likelihood(static_cast<Index>(count), x);  // a mean over the chunk's samples
+    const Tensor bound =
+        svi_.log_likelihood(static_cast<Index>(count), x);  // a mean over the chunk's samples
     for (std::size_t i = 0; i < rows.size(); ++i) {
       const double sum = bound.at(static_cast<Index>(i)) + std::log(static_cast<double>(count));
       log_weights[i] = log_add_exp(log_weights[i], sum);

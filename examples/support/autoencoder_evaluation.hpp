@@ -19,8 +19,8 @@ struct ImportanceOptions {
   std::size_t images = 20;
 };
 
-/// Asks `svi` about test images, a chunk at a time. `plate`: the size of the plate that its model opens for images, no
-/// chunk is larger. They are binarised by `test_flips`, so that all runs are asked about the same pixels.
+/// Asks `svi` about test images, a chunk at a time. `plate`: the size of the plate that its model opens for
+/// images; no chunk is larger. They are binarised by `test_flips`, so that all runs see the same pixels.
 class Evaluation {
  public:
   Evaluation(vi::Svi& svi, const Images& images, std::size_t plate)
@@ -30,8 +30,8 @@ class Evaluation {
   /// The mean ELBO in nats per image, one draw for each.
   double elbo();
 
-  /// The mean over images of log (1/K) sum_k p(x, z_k) / q(z_k | x), K = options.samples: a lower bound of the log
-  /// likelihood, in nats per image.
+  /// The mean over images of log (1/K) sum_k p(x, z_k) / q(z_k | x), K = options.samples: a lower bound of the
+  /// log likelihood, in nats per image.
   ///
   ///   source    Burda, Grosse & Salakhutdinov 2016
   double log_likelihood(const ImportanceOptions& options = {});

@@ -2,11 +2,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "support/autoencoder_options.hpp"
 
+#include <algorithm>
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "support/files.hpp"
 
 namespace tapir::examples {
+
+int usual_threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U)); }
 
 void declare(Options& command, AutoencoderOptions& options) {
   command.path("--data", options.data, "DIR",
@@ -25,8 +30,8 @@ void declare(Options& command, AutoencoderOptions& options) {
 Digits load(const AutoencoderOptions& options) {
   Digits digits = load(options.data);
   if (options.batch > digits.train.size()) {
-    throw UsageError(fmt::format("--batch is {}: the training set has {} images", options.batch,
-                                 digits.train.size()));
+    throw UsageError(
+        fmt::format("--batch is {}: the training set has {} images", options.batch, digits.train.size()));
   }
   if (options.out) make_output_directory(*options.out);
   return digits;

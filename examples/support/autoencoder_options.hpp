@@ -14,13 +14,16 @@
 
 namespace tapir::examples {
 
+/// The machine's, but at most four: a small step has no work for more.
+int usual_threads();
+
 struct AutoencoderOptions {
   std::optional<std::filesystem::path> data = {};
   std::size_t epochs = 10, batch = 128;
   Index hidden = 400, latent = 20;
   double learning_rate = 1e-3;
   std::uint64_t seed = 0;
-  int threads = 1;
+  int threads = usual_threads();
   std::optional<std::filesystem::path> out = {}, metrics = {};
 
   /// The seed, its 64 bits as the library counts.

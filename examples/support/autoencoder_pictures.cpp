@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <tapir/autodiff/interop/xtensor.hpp>
@@ -20,7 +22,8 @@ namespace {
 constexpr Index pixels = 28 * 28;
 
 /// What pixels the model expects; `z` from the prior unless a handler says otherwise.
-Images expected(const vi::Model& model, const Tensor& x, const AutoencoderOptions& options, vi::Handlers handlers = {}) {
+Images expected(const vi::Model& model, const Tensor& x, const AutoencoderOptions& options,
+                vi::Handlers handlers = {}) {
   const Key key = Key(options.signed_seed(), f32) / "pictures";
   const Var logits = vi::predict(model, key, {&x, 1}, {.handlers = std::move(handlers)}).returned.at(0);
   return to_images(as<float, 2>(sigmoid(logits).tensor()));
@@ -29,7 +32,8 @@ Images expected(const vi::Model& model, const Tensor& x, const AutoencoderOption
 /// No image at all, only a number of rows: what is observed changes nothing in what is expected.
 Tensor blank(Index rows) { return Tensor(Type{f32, {rows, pixels}}); }
 
-Picture reconstructions(vi::Svi& svi, const vi::Model& model, const Digits& digits, const AutoencoderOptions& options) {
+Picture reconstructions(vi::Svi& svi, const vi::Model& model, const Digits& digits,
+                        const AutoencoderOptions& options) {
   const Images originals = first(digits.test.images, std::min<std::size_t>(64, digits.train.size()));
   std::vector<std::uint32_t> rows(originals.shape(0));
   std::iota(rows.begin(), rows.end(), 0U);
@@ -40,7 +44,7 @@ Picture reconstructions(vi::Svi& svi, const vi::Model& model, const Digits& digi
 
 /// [side * side, 2]: x grows to the right, y upwards.
 Tensor lattice(Index side) {
-  constexpr float reach = 3.0F;
+  constexpr float reach = 2.0F;
   const float step = side > 1 ? 2 * reach / static_cast<float>(side - 1) : 0.0F;
   Tensor z(Type{f32, {side * side, 2}});
   auto points = as_mutable<float, 2>(z);
@@ -53,7 +57,8 @@ Tensor lattice(Index side) {
 
 }  // namespace
 
-void draw_pictures(vi::Svi& svi, const vi::Model& model, const Digits& digits, const AutoencoderOptions& options) {
+void draw_pictures(vi::Svi& svi, const vi::Model& model, const Digits& digits,
+                   const AutoencoderOptions& options) {
   if (!options.out) return;
   write_png(*options.out / "reconstructions.png", reconstructions(svi, model, digits, options));
   const Index draws = std::min<Index>(100, static_cast<Index>(digits.train.size()));
@@ -62,7 +67,8 @@ void draw_pictures(vi::Svi& svi, const vi::Model& model, const Digits& digits, c
 
 void draw_manifold(const vi::Model& model, const Digits& digits, const AutoencoderOptions& options) {
   if (!options.out || options.latent != 2) return;
-  const auto side = static_cast<Index>(std::sqrt(static_cast<double>(std::min<std::size_t>(400, digits.train.size()))));
+  const auto side =
+      static_cast<Index>(std::sqrt(static_cast<double>(std::min<std::size_t>(400, digits.train.size()))));
   const Tensor z = lattice(side);
   const Images seen = expected(model, blank(side * side), options, {vi::condition({{"z", z}})});
   write_png(*options.out / "manifold.png",

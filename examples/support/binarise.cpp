@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <numeric>
 #include <stdexcept>
 #include <vector>
@@ -15,31 +16,47 @@
 namespace tapir::examples {
 namespace {
 
-/// Pixels whose noise is drawn at once: it stays in the first-level cache, and the comparison becomes vector
-/// code.
-constexpr std::size_t block = 256;
-constexpr std::size_t words_per_block = block / 4;
-
-void fill_noise(std::array<std::uint16_t, block>& noise, std::uint64_t counter) {
-  for (std::size_t word = 0; word < words_per_block; ++word) {
-    const std::uint64_t bits = mix(counter + word * golden);
-    for (std::size_t part = 0; part < 4; ++part)
-      noise[4 * word + part] = static_cast<std::uint16_t>(bits >> 16U * part);
-  }
-}
+/// Pixels that are looked at together: where all are black, as most are in images of digits, no noise is drawn.
+constexpr std::size_t group = 16;
 
 /// round(pixel * 65536 / 255): 0 for black, 65536 (above every draw) for white.
 std::int32_t threshold(std::uint8_t pixel) { return pixel * 257 + (pixel >= 128 ? 1 : 0); }
 
-void flip(const std::uint8_t* pixels, std::size_t count, std::uint64_t key, float* out) {
-  std::array<std::uint16_t, block> noise;
-  for (std::size_t start = 0; start < count; start += block) {
-    fill_noise(noise, key + start / 4 * golden);
-    const std::size_t length = std::min(block, count - start);
-    for (std::size_t i = 0; i < length; ++i) {
-      out[start + i] = std::int32_t{noise[i]} < threshold(pixels[start + i]) ? 1.0F : 0.0F;
-    }
+bool all_black(const std::uint8_t* pixels) {
+  std::array<std::uint64_t, group / 8> words;
+  std::memcpy(words.data(), pixels, group);
+  return (words[0] | words[1]) == 0;
+}
+
+/// 16 bits of noise for each pixel of a group; `place` is where it begins in its image.
+std::array<std::uint16_t, group> noise_at(std::uint64_t key, std::size_t place) {
+  std::array<std::uint16_t, group> noise;
+  for (std::size_t word = 0; word < group / 4; ++word) {
+    const std::uint64_t bits = mix(key + (place / 4 + word) * golden);
+    for (std::size_t part = 0; part < 4; ++part)
+      noise[4 * word + part] = static_cast<std::uint16_t>(bits >> 16U * part);
   }
+  return noise;
+}
+
+void flip_group(const std::uint8_t* pixels, std::uint64_t key, std::size_t place, float* out) {
+  if (all_black(pixels)) {
+    std::fill_n(out, group, 0.0F);
+    return;
+  }
+  const auto noise = noise_at(key, place);
+  for (std::size_t i = 0; i < group; ++i)
+    out[i] = std::int32_t{noise[i]} < threshold(pixels[i]) ? 1.0F : 0.0F;
+}
+
+void flip(const std::uint8_t* pixels, std::size_t count, std::uint64_t key, float* out) {
+  std::size_t place = 0;
+  for (; place + group <= count; place += group) flip_group(pixels + place, key, place, out + place);
+  std::array<std::uint8_t, group> rest{};
+  std::array<float, group> flipped;
+  std::copy_n(pixels + place, count - place, rest.data());
+  flip_group(rest.data(), key, place, flipped.data());
+  std::copy_n(flipped.data(), count - place, out + place);
 }
 
 }  // namespace

@@ -13,8 +13,8 @@
 
 namespace tapir::examples {
 
-/// Tensors f32[rows, pixels], one for each number of rows: what is returned is valid until the same number is asked for
-/// again.
+/// Tensors f32[rows, pixels], one for each number of rows: what is returned is valid until the same number is
+/// asked for again.
 class Inputs {
  public:
   /// A copy of 0s and 1s that are there already.

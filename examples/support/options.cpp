@@ -155,6 +155,14 @@ Options& Options::choice(const std::string& name, std::string& target, std::vect
   });
 }
 
+Options& Options::text(const std::string& name, std::optional<std::string>& target, const std::string& kind,
+                       const std::string& help) {
+  return value(name, kind, target.value_or(""), help, [name, &target](const std::string& given) {
+    if (given.empty()) refuse(name, given, "a name");
+    target = given;
+  });
+}
+
 Options& Options::path(const std::string& name, std::optional<std::filesystem::path>& target,
                        const std::string& kind, const std::string& help) {
   return value(name, kind, target ? target->string() : "", help, [name, &target](const std::string& given) {

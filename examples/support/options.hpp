@@ -66,6 +66,10 @@ class Options {
   Options& choice(const std::string& name, std::string& target, std::vector<std::string> words,
                   const std::string& help);
 
+  /// A name or another text that is not empty; `kind` (NAME) stands for it in the help.
+  Options& text(const std::string& name, std::optional<std::string>& target, const std::string& kind,
+                const std::string& help);
+
   /// A file or directory; `kind` (FILE, DIR) stands for it in the help.
   Options& path(const std::string& name, std::optional<std::filesystem::path>& target,
                 const std::string& kind, const std::string& help);

@@ -62,4 +62,9 @@ std::string number(double value, int decimals) {
   return fmt::format("{:.{}f}", value, decimals);
 }
 
+std::string fixed(double value, int decimals) {
+  const bool vanishes = std::abs(value) < 0.5 * std::pow(10.0, -decimals);
+  return fmt::format("{:.{}f}", vanishes ? 0.0 : value, decimals);
+}
+
 }  // namespace tapir::examples

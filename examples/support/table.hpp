@@ -34,4 +34,7 @@ std::ostream& operator<<(std::ostream& out, const Table& table);
 /// too many.
 std::string number(double value, int decimals = 3);
 
+/// `value` with `decimals` digits after the point, however small it is; never "-0.000".
+std::string fixed(double value, int decimals = 3);
+
 }  // namespace tapir::examples

@@ -2,50 +2,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "support/idx.hpp"
 
-#include <initializer_list>
-
 #include <doctest/doctest.h>
-#include <zlib.h>
 
+#include "idx_files.hpp"
 #include "temporary.hpp"
 
 namespace tapir::examples {
 namespace {
 
+using testing::gzipped;
+using testing::image_file;
+using testing::label_file;
 using testing::message_of;
+using testing::payload;
 using testing::TemporaryDirectory;
-
-std::string words(std::initializer_list<std::uint32_t> values) {
-  std::string bytes;
-  for (const std::uint32_t value : values) {
-    for (const unsigned shift : {24U, 16U, 8U, 0U}) bytes += static_cast<char>(value >> shift & 0xFFU);
-  }
-  return bytes;
-}
-
-std::string payload(std::size_t size) {
-  std::string bytes(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>((i * 7 + i / 251) & 0xFFU);
-  return bytes;
-}
-
-std::string image_file(std::uint32_t count) { return words({0x803, count, 28, 28}) + payload(count * 784); }
-std::string label_file(std::uint32_t count) { return words({0x801, count}) + std::string(count, '\3'); }
-
-std::string gzipped(const std::string& bytes) {
-  z_stream stream{};
-  REQUIRE(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK);
-  std::string packed(deflateBound(&stream, bytes.size()), '\0');
-  std::string input = bytes;
-  stream.next_in = reinterpret_cast<Bytef*>(input.data());
-  stream.avail_in = static_cast<uInt>(input.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
-}
+using testing::words;
 
 /// The message for images in a file of these bytes, without the directory.
 std::string image_error(const std::string& bytes) {

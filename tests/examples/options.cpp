@@ -18,6 +18,7 @@ struct Settings {
   double learning_rate = 1e-3, kl_weight = 1;
   std::string estimator = "pathwise";
   std::optional<std::filesystem::path> out = {};
+  std::optional<std::string> target = {};
   bool quiet = false;
 };
 
@@ -31,6 +32,7 @@ Settings read(std::vector<const char*> arguments) {
       .non_negative("--kl-weight", settings.kl_weight, "of the KL term")
       .choice("--estimator", settings.estimator, {"pathwise", "score"}, "of the gradient")
       .path("--out", settings.out, "DIR", "where pictures go")
+      .text("--target", settings.target, "NAME", "column")
       .flag("--quiet", settings.quiet, "say less");
   arguments.insert(arguments.begin(), "/usr/bin/program");
   options.parse(static_cast<int>(arguments.size()), arguments.data());
@@ -47,12 +49,14 @@ std::string error(const std::vector<const char*>& arguments) {
 }
 
 TEST_CASE("options: what is given is read, what is not keeps its default") {
-  const Settings settings = read({"--epochs", "3", "--learning-rate=5e-4", "--estimator", "score", "--out",
-                                  "a/b", "--quiet", "--seed", "18446744073709551615", "--kl-weight", "0"});
+  const Settings settings =
+      read({"--epochs", "3", "--learning-rate=5e-4", "--estimator", "score", "--out", "a/b", "--target",
+            "my age", "--quiet", "--seed", "18446744073709551615", "--kl-weight", "0"});
   CHECK(settings.epochs == 3);
   CHECK(settings.learning_rate == 5e-4);
   CHECK(settings.estimator == "score");
   CHECK(settings.out == std::filesystem::path("a/b"));
+  CHECK(settings.target == "my age");
   CHECK(settings.quiet);
   CHECK(settings.seed == 18446744073709551615U);
   CHECK(settings.kl_weight == 0);
@@ -83,6 +87,7 @@ TEST_CASE("options: a positive number is finite and above zero") {
 TEST_CASE("options: everything else that can be wrong has its line too") {
   CHECK(error({"--estimator", "scor"}) == "--estimator is scor: it must be one of pathwise, score");
   CHECK(error({"--out", ""}) == "--out is empty: it must be a path");
+  CHECK(error({"--target", ""}) == "--target is empty: it must be a name");
   CHECK(error({"--epochs"}) == "--epochs needs a value");
   CHECK(error({"--epochs", "1", "--epochs", "2"}) == "--epochs is given twice");
   CHECK(error({"--epoch", "3"}) == "unknown option --epoch (is --epochs meant?); --help lists the options");

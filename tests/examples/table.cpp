@@ -38,5 +38,14 @@ TEST_CASE("number: fixed decimals while they say something") {
   CHECK(number(-std::numeric_limits<double>::infinity()) == "-inf");
 }
 
+TEST_CASE("fixed: a number of decimals, come what may") {
+  CHECK(fixed(1.0 / 3) == "0.333");
+  CHECK(fixed(-1e-16) == "0.000");
+  CHECK(fixed(-0.0004999, 3) == "0.000");
+  CHECK(fixed(-0.0006) == "-0.001");
+  CHECK(fixed(1e9, 1) == "1000000000.0");
+  CHECK(fixed(std::numeric_limits<double>::quiet_NaN()) == "nan");
+}
+
 }  // namespace
 }  // namespace tapir::examples

@@ -48,6 +48,7 @@ TEST_CASE("initialisers have the variances of their formulas") {
   using namespace initialisers;
   check_law(initialisers::uniform(0.5), 0.25 / 3, of_uniform);
   check_law(initialisers::normal(0.5), 0.25, of_normal);
+  check_law(fan_in_uniform(), 1.0 / 900, of_uniform);
   check_law(glorot_uniform(), 2.0 / 700, of_uniform);
   check_law(glorot_normal(), 2.0 / 700, of_normal);
   check_law(he_uniform(), 2.0 / 300, of_uniform);

@@ -39,7 +39,7 @@ std::vector<Var> record(const Problem& problem, std::span<const Var> in,
     return cell;
   };
   const Loss made = loss(drawn.sites, drawn.costs, {.cells = source});
-  std::vector<Var> results = gradient(made, parameters);
+  std::vector<Var> results = gradient(made, parameters, /*allow_unused=*/true);
   results.insert(results.begin(), made.value);
   const auto tape = in[0].place()->tape;
   for (const StateUpdate& update : made.updates) tape->store(tape->cell(update.cell), update.value);
@@ -62,8 +62,8 @@ std::string listed(const Numbers& z) {
 
 Var bernoulli_log_prob(const Var& z, const Var& logits) { return z * logits - softplus(logits); }
 
-Var bernoulli(Drawn& drawn, const Key& key, const std::string& name, const Var& logits, const Estimator& estimator,
-              const Plates& plates) {
+Var bernoulli(Drawn& drawn, const Key& key, const std::string& name, const Var& logits,
+              const Estimator& estimator, const Plates& plates) {
   const Var draw = uniform(key / name, logits.shape()) < sigmoid(logits);
   const Var z = place_site(name, draw, estimator);
   drawn.sites.push_back({name, z, bernoulli_log_prob(z, logits), estimator, plates, here()});
@@ -71,7 +71,9 @@ Var bernoulli(Drawn& drawn, const Key& key, const std::string& name, const Var& 
 }
 
 double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
-double bernoulli_probability(double z, double logits) { return z != 0 ? sigmoid_of(logits) : sigmoid_of(-logits); }
+double bernoulli_probability(double z, double logits) {
+  return z != 0 ? sigmoid_of(logits) : sigmoid_of(-logits);
+}
 
 Numbers gradient_of(const Expectation& f, const Numbers& at) {
   constexpr double h = 1e-3;
@@ -120,7 +122,8 @@ Numbers scores(const Problem& problem, Index draws, Index seed) {
   // Differences and sums are exact to about 1e-9: what does not vary at all may deviate by that.
   constexpr double rounding = 1e-9;
   Numbers z{(found.value - problem.objective(problem.at)) / (found.value_error + rounding)};
-  for (std::size_t i = 0; i < exact.size(); ++i) z.push_back((found.mean[i] - exact[i]) / (found.error[i] + rounding));
+  for (std::size_t i = 0; i < exact.size(); ++i)
+    z.push_back((found.mean[i] - exact[i]) / (found.error[i] + rounding));
   return z;
 }
 

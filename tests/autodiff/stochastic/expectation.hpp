@@ -34,8 +34,8 @@ struct Problem {
 };
 
 /// A Bernoulli site of one number per element of its plates; its value.
-Var bernoulli(Drawn& drawn, const Key& key, const std::string& name, const Var& logits, const Estimator& estimator,
-              const Plates& plates = {});
+Var bernoulli(Drawn& drawn, const Key& key, const std::string& name, const Var& logits,
+              const Estimator& estimator, const Plates& plates = {});
 Var bernoulli_log_prob(const Var& z, const Var& logits);
 
 double sigmoid_of(double x);
