@@ -34,16 +34,6 @@ struct Runs {
   }
 };
 
-// Errors that know no line of the user's are told of the call.
-template <class F>
-auto told_at(Where where, const F& f) {
-  try {
-    return f();
-  } catch (const Error& error) {
-    throw error.where() ? error : error.at(where);
-  }
-}
-
 }  // namespace
 
 struct Svi::Impl {

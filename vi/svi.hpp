@@ -2,16 +2,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <array>
 #include <concepts>
 #include <initializer_list>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
-#include <type_traits>
-#include <utility>
 
+#include <tapir/autodiff/exec/compile.hpp>
 #include <tapir/autodiff/learn/optimizers.hpp>
 #include <tapir/vi/model.hpp>
 
@@ -40,16 +38,6 @@ struct StepOptions {
 struct Estimate {
   double elbo = 0.0;
   double per_element = 0.0;
-};
-
-/// A tensor and the line of the call to which it was passed.
-struct Input {
-  Tensor tensor;
-  Where where;
-
-  template <class T>
-    requires(std::convertible_to<T, Tensor> && !std::same_as<std::remove_cvref_t<T>, Input>)
-  Input(T&& value, Where at = here()) : tensor(std::forward<T>(value)), where(at) {}  // NOLINT
 };
 
 /// Fits the guide to the posterior of the model, and the model's own parameters with it, by ascent of the
@@ -82,7 +70,7 @@ class Svi {
   }
   template <std::convertible_to<Tensor>... More>
   Estimate step(const Input& first, const More&... more) {
-    return step(gathered(first, more...), {}, first.where);
+    return step(tapir::detail::gathered(first, more...), {}, first.where);
   }
 
   /// A fresh estimate of the ELBO; nothing changes.
@@ -95,14 +83,14 @@ class Svi {
   }
   template <std::convertible_to<Tensor>... More>
   Estimate evaluate(const Input& first, const More&... more) {
-    return evaluate(gathered(first, more...), {}, first.where);
+    return evaluate(tapir::detail::gathered(first, more...), {}, first.where);
   }
 
   /// One draw of the guide's latent sites, by name.
   std::map<std::string, Tensor> sample(std::span<const Tensor> inputs = {}, Where where = here());
   template <std::convertible_to<Tensor>... More>
   std::map<std::string, Tensor> sample(const Input& first, const More&... more) {
-    return sample(gathered(first, more...), first.where);
+    return sample(tapir::detail::gathered(first, more...), first.where);
   }
 
   /// log (1/K) sum_k p(x, z_k) / q(z_k): a lower bound of the log likelihood, one per element of the plates
@@ -110,7 +98,7 @@ class Svi {
   Tensor log_likelihood(Index particles, std::span<const Tensor> inputs = {}, Where where = here());
   template <std::convertible_to<Tensor>... More>
   Tensor log_likelihood(Index particles, const Input& first, const More&... more) {
-    return log_likelihood(particles, gathered(first, more...), first.where);
+    return log_likelihood(particles, tapir::detail::gathered(first, more...), first.where);
   }
 
   const Params& params() const;
@@ -123,17 +111,6 @@ class Svi {
 
  private:
   struct Impl;
-
-  // Lives as long as the call of which it is an argument.
-  template <std::size_t N>
-  struct Gathered {
-    std::array<Tensor, N> all;
-    operator std::span<const Tensor>() const { return all; }  // NOLINT(google-explicit-constructor)
-  };
-  template <class... More>
-  static Gathered<1 + sizeof...(More)> gathered(const Input& first, const More&... more) {
-    return {{first.tensor, Tensor(more)...}};
-  }
 
   std::shared_ptr<Impl> impl_;
 };

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/exec/compile.hpp>
 
+#include <algorithm>
 #include <deque>
 
 namespace tapir {
@@ -11,6 +12,17 @@ struct Recording {
   std::shared_ptr<Tape> tape;
   std::vector<Ref> outputs;
 };
+
+std::string difference_of(const Recording& first, const Recording& second) {
+  const std::string of_tapes = Tape::difference(*first.tape, *second.tape);
+  if (!of_tapes.empty() || first.outputs == second.outputs) return of_tapes;
+  if (first.outputs.size() != second.outputs.size())
+    return "the number of results: it was " + std::to_string(first.outputs.size()) + " and is now " +
+           std::to_string(second.outputs.size());
+  const auto [was, is] = std::mismatch(first.outputs.begin(), first.outputs.end(), second.outputs.begin());
+  return "result " + std::to_string(was - first.outputs.begin()) + ": it was  " + first.tape->str(was->node) +
+         "  and is now  " + second.tape->str(is->node);
+}
 
 }  // namespace
 
@@ -56,7 +68,7 @@ struct Compiled::Impl {
   }
 
   void compare(Entry& entry, Where where) const {
-    const std::string difference = Tape::difference(*entry.recording.tape, *record(entry.types).tape);
+    const std::string difference = difference_of(entry.recording, record(entry.types));
     if (!difference.empty())
       throw Error("compile", "the second recording differs from the first in " + difference +
                                  "; make what changes between calls an input", where);
@@ -91,9 +103,9 @@ std::span<const Tensor> Compiled::operator()(std::span<const Tensor> inputs, Whe
   if (!entry) {
     std::vector<Type> types;
     for (const Tensor& input : inputs) types.push_back(input.type());
-    entry = &impl_->add(std::move(types));
+    entry = &told_at(where, [&]() -> Impl::Entry& { return impl_->add(std::move(types)); });
   } else if (!entry->compared) {
-    impl_->compare(*entry, where);
+    told_at(where, [&] { impl_->compare(*entry, where); });
   }
   if (!entry->program.run(inputs)) impl_->diagnose(*entry, inputs, where);
   return entry->program.outputs();

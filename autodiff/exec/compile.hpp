@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <functional>
 #include <memory>
@@ -26,6 +27,32 @@ struct CompileOptions {
   bool fuse = true;
 };
 
+/// A tensor and the line of the call to which it was passed.
+struct Input {
+  Tensor tensor;
+  Where where;
+
+  template <class T>
+    requires(std::convertible_to<T, Tensor> && !std::same_as<std::remove_cvref_t<T>, Input>)
+  Input(T&& value, Where at = here()) : tensor(std::forward<T>(value)), where(at) {}  // NOLINT
+};
+
+namespace detail {
+
+// Lives as long as the call of which it is an argument.
+template <std::size_t N>
+struct Gathered {
+  std::array<Tensor, N> all;
+  operator std::span<const Tensor>() const { return all; }  // NOLINT(google-explicit-constructor)
+};
+
+template <class... More>
+Gathered<1 + sizeof...(More)> gathered(const Input& first, const More&... more) {
+  return {{first.tensor, Tensor(more)...}};
+}
+
+}  // namespace detail
+
 /// A function of recorded inputs, as it is recorded. It may store to cells and guard values of the tape.
 using Recordable = std::function<std::vector<Var>(std::span<const Var>)>;
 
@@ -44,12 +71,10 @@ class Compiled {
   Compiled& operator=(Compiled&&) noexcept;
 
   /// Valid until the next call unless copied.
-  std::span<const Tensor> operator()(std::span<const Tensor> inputs, Where where = here());
-  template <class... T>
-    requires(std::convertible_to<const T&, Tensor> && ...)
-  std::vector<Tensor> operator()(const T&... inputs) {
-    const Tensor all[] = {Tensor(inputs)..., Tensor()};
-    const auto results = (*this)(std::span<const Tensor>(all, sizeof...(T)), Where{});
+  std::span<const Tensor> operator()(std::span<const Tensor> inputs = {}, Where where = here());
+  template <std::convertible_to<Tensor>... More>
+  std::vector<Tensor> operator()(const Input& first, const More&... more) {
+    const auto results = (*this)(detail::gathered(first, more...), first.where);
     return {results.begin(), results.end()};
   }
 

@@ -3,8 +3,8 @@
 #include <tapir/autodiff/exec/plan.hpp>
 
 #include <algorithm>
-#include <numeric>
 #include <set>
+#include <tuple>
 
 #include <tapir/autodiff/exec/arena.hpp>
 
@@ -49,10 +49,12 @@ Plan::Plan(const Tape& of, std::vector<Ref> results, PlanOptions options) : tape
 std::vector<int> Plan::dependencies(int node) const {
   std::vector<int> found;
   std::vector<int> open;
+  std::set<int> seen;  // aliases of several inputs lead to one node by many ways
   for (Ref ref : tape.node(node).inputs) open.push_back(ref.node);
   while (!open.empty()) {
     const int n = open.back();
     open.pop_back();
+    if (!seen.insert(n).second) continue;
     if (tape.node(n).op->kind() == Kind::alias || is_virtual(n))
       for (Ref ref : tape.node(n).inputs) open.push_back(ref.node);
     else if (tape.node(n).op->kind() != Kind::leaf)
@@ -61,9 +63,9 @@ std::vector<int> Plan::dependencies(int node) const {
   return found;
 }
 
-// Units are built from the results backwards, so that a value is computed where it is consumed: a node joins the unit
-// of its earliest reader if no other reader needs it as early. Heights count units from the end; a unit reads only
-// from units of greater height, so no cycle can arise.
+// Units are built from the results backwards, so that a value is computed in the pass that consumes it: a node joins
+// the unit of its earliest reader if no other reader needs it as early. Heights count units from the end; a unit reads
+// only from units of greater height, so no cycle can arise.
 void Plan::find_units(PlanOptions options) {
   const int n = tape.size();
   virtual_.assign(at(n), false);
@@ -155,17 +157,39 @@ bool Plan::stretches(int reader, int value) const {
   return false;
 }
 
+// Which units wait for a unit; `waits` counts for how many a unit waits.
+std::vector<std::vector<int>> Plan::waiting_units(std::vector<int>& waits) const {
+  std::vector<std::vector<int>> waiting(units.size());
+  waits.assign(units.size(), 0);
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    std::set<int> before;
+    for (int node : units[u].nodes)
+      for (int d : dependencies(node))
+        if (unit_of_[at(d)] != static_cast<int>(u)) before.insert(unit_of_[at(d)]);
+    for (int b : before) waiting[at(b)].push_back(static_cast<int>(u));
+    waits[u] = static_cast<int>(before.size());
+  }
+  return waiting;
+}
+
+// As it was recorded, where operands allow it: the gradient by a layer's weights is recorded when its operands are
+// there to die. Run where it is consumed, in the optimizer, it would keep all of them until then.
 void Plan::order_units() {
   for (Unit& unit : units) std::reverse(unit.nodes.begin(), unit.nodes.end());
-  std::vector<int> order(units.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](int a, int b) {
-    const Unit& x = units[at(a)];
-    const Unit& y = units[at(b)];
-    return std::tuple(x.phase, -x.height, x.nodes[0]) < std::tuple(y.phase, -y.height, y.nodes[0]);
-  });
+  std::vector<int> waits;
+  const auto waiting = waiting_units(waits);
+  std::set<std::tuple<int, int, int>> ready;  // phase, last node, unit
+  const auto release = [&](int u) { ready.emplace(units[at(u)].phase, units[at(u)].nodes.back(), u); };
+  for (int u = 0; u < static_cast<int>(units.size()); ++u)
+    if (waits[at(u)] == 0) release(u);
   std::vector<Unit> sorted;
-  for (int u : order) sorted.push_back(std::move(units[at(u)]));
+  while (!ready.empty()) {
+    const int u = std::get<2>(*ready.begin());
+    ready.erase(ready.begin());
+    for (int next : waiting[at(u)])
+      if (--waits[at(next)] == 0) release(next);
+    sorted.push_back(std::move(units[at(u)]));
+  }
   units = std::move(sorted);
   for (std::size_t u = 0; u < units.size(); ++u) {
     for (int node : units[u].nodes) unit_of_[at(node)] = static_cast<int>(u);

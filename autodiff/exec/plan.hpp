@@ -60,6 +60,7 @@ class Plan {
  private:
   void find_units(PlanOptions options);
   void order_units();
+  std::vector<std::vector<int>> waiting_units(std::vector<int>& waits) const;
   void place_values();
   void place_stores(std::map<Ref, int>& last_read);
   bool stretches(int reader, int value) const;

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/exec/program.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <new>
+#include <utility>
 
 #include <tapir/autodiff/exec/fused.hpp>
 #include <tapir/autodiff/exec/plan.hpp>
@@ -34,14 +36,22 @@ bool all_finite(const void* data, const Type& type) {
   });
 }
 
-bool has_nan(const void* data, const Type& type) {
-  return dispatch(type.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    if constexpr (std::is_floating_point_v<T>)
-      for (Index i = 0; i < type.size(); ++i)
-        if (std::isnan(static_cast<const T*>(data)[i])) return true;
-    return false;
-  });
+// ---- for the checked mode ----
+
+bool is_nan(double x) { return std::isnan(x); }
+bool is_not_finite(double x) { return !std::isfinite(x); }
+
+double element(const void* data, const Type& type, Index i) {
+  return dispatch(type.dtype,
+                  [&](auto zero) { return static_cast<double>(static_cast<const decltype(zero)*>(data)[i]); });
+}
+
+// The first element that is so, or -1.
+Index first_that(const void* data, const Type& type, bool (*is_so)(double)) {
+  if (is_floating(type.dtype))
+    for (Index i = 0; i < type.size(); ++i)
+      if (is_so(element(data, type, i))) return i;
+  return -1;
 }
 
 }  // namespace
@@ -58,6 +68,12 @@ struct Program::Impl {
   struct External {
     std::vector<int> pointers;
     const void* current = nullptr;
+  };
+
+  /// Where a value that is not finite comes from: an operand's root, or itself.
+  struct Origin {
+    Ref from;
+    bool nan;
   };
 
   std::shared_ptr<const Tape> tape;
@@ -78,9 +94,10 @@ struct Program::Impl {
   std::vector<std::pair<std::shared_ptr<Cell>, External>> cells;
   std::vector<bool> cell_is_stored;
   std::vector<Tensor> results;
+  std::vector<Tensor> previous;        // results that the last run took as inputs
   std::vector<const void*> input_memory;
   std::vector<void*> output_memory;
-  int first_infinite = -1;  // of the nodes that a checked run has looked at
+  std::map<Ref, Origin> origins;  // of the values that a checked run has found not to be finite
 
   Impl(std::shared_ptr<const Tape> t, std::vector<Ref> out, std::shared_ptr<Pool> p, ProgramOptions o)
       : tape(std::move(t)),
@@ -171,7 +188,7 @@ struct Program::Impl {
   void move(External& external, const void* memory);
   void look_at(const Step& step);
   [[noreturn]] void blame(Ref guard) const;
-  void look_at_inputs() const;
+  const void* memory_of(Ref root) const { return pointers[at(pointer_of.at(root))]; }
 
   void link() {
     std::size_t bytes = 0;
@@ -315,45 +332,45 @@ void Program::Impl::run_steps(std::size_t first, std::size_t last) {
   }
 }
 
-// The first NaN, or value that is not finite, made from operands that are.
+// Remembers where each value that is not finite comes from: an operand, in an elementwise operation one that is
+// not finite at the same element, or the node itself. A NaN is inherited from a NaN only.
 void Program::Impl::look_at(const Step& step) {
   const int n = plan.units[at(step.unit)].nodes[0];
   const Node& node = tape->node(n);
   for (int r = 0; r < static_cast<int>(node.types.size()); ++r) {
     const Ref ref{n, r};
     if (!pointer_of.contains(ref)) continue;
-    const void* data = pointers[at(pointer_of.at(ref))];
-    const bool nan = has_nan(data, node.types[at(r)]);
-    if (!nan && all_finite(data, node.types[at(r)])) continue;
-    bool inherited = false;
+    const Type& type = node.types[at(r)];
+    const void* data = memory_of(ref);
+    const Index nan = first_that(data, type, is_nan);
+    const Index place = nan >= 0 ? nan : first_that(data, type, is_not_finite);
+    if (place < 0) continue;
+    const auto bad = nan >= 0 ? is_nan : is_not_finite;
+    Origin origin{ref, nan >= 0};
     for (Ref in : node.inputs) {
-      const void* operand = pointers[at(pointer_of.at(plan.root(in)))];
-      const Type& type = tape->type(in);
-      if (nan ? has_nan(operand, type) : !all_finite(operand, type)) inherited = true;
+      const bool here = node.op->kind() == Kind::elementwise
+                            ? bad(element(memory_of(plan.root(in)), tape->type(in), place))
+                            : first_that(memory_of(plan.root(in)), tape->type(in), bad) >= 0;
+      if (!here) continue;
+      origin.from = plan.root(in);
+      break;
     }
-    if (inherited) continue;
-    // An infinity may be meant (log of 0 beside a `where`): it is an error only if it reaches a guard. A NaN is not.
-    if (!nan) {
-      if (first_infinite < 0) first_infinite = n;
-      continue;
-    }
-    throw Error(node.op->name(), "gives NaN: " + tape->str(n), node.where);
+    origins[ref] = origin;
   }
 }
 
 void Program::Impl::blame(Ref guard) const {
-  const int n = first_infinite >= 0 ? first_infinite : guard.node;
-  throw Error(tape->node(n).op->name(), "gives infinity: " + tape->str(n), tape->node(n).where);
-}
-
-void Program::Impl::look_at_inputs() const {
-  auto look = [&](Ref ref) {
-    const auto known = pointer_of.find(ref);
-    if (known == pointer_of.end() || all_finite(pointers[at(known->second)], tape->type(ref))) return;
-    throw Error(tape->node(ref.node).op->name(), "is not finite: " + tape->str(ref.node), tape->node(ref.node).where);
-  };
-  for (int i = 0; i < tape->size(); ++i)
-    if (tape->node(i).op->kind() == Kind::leaf && tape->node(i).op != &ops::literal) look({i, 0});
+  Ref ref = plan.root(guard);
+  auto known = origins.find(ref);
+  while (known != origins.end() && known->second.from != ref) {
+    ref = known->second.from;
+    known = origins.find(ref);
+  }
+  const Node& node = tape->node(ref.node);
+  const std::string what = known == origins.end() ? "is not finite: "
+                           : known->second.nan    ? "gives NaN: "
+                                                  : "gives infinity: ";
+  throw Error(node.op->name(), what + tape->str(ref.node), node.where);
 }
 
 bool Program::Impl::run(const void* const* in, void* const* out) {
@@ -363,8 +380,7 @@ bool Program::Impl::run(const void* const* in, void* const* out) {
     Tensor& value = cells[c].first->value;
     move(cells[c].second, cell_is_stored[c] && !options.checked ? value.mutable_data() : value.data());
   }
-  first_infinite = -1;
-  if (options.checked) look_at_inputs();
+  origins.clear();
   run_steps(0, plan.guard_position);
   for (const Copy& copy : plan.output_copies)
     std::memcpy(out[copy.to], pointers[at(pointer_of.at(plan.root(copy.from)))], tape->type(copy.from).bytes());
@@ -400,8 +416,15 @@ bool Program::run(std::span<const Tensor> inputs) {
                              type.str());
     p.input_memory[i] = inputs[i].data();
   }
+  // Inputs may be results of the last run, by reference: these stay where they are while they are read.
+  const auto is_read = [&](const Tensor& result) {
+    return std::find(p.input_memory.begin(), p.input_memory.end(), result.data()) != p.input_memory.end();
+  };
+  if (std::any_of(p.results.begin(), p.results.end(), is_read))
+    p.previous = std::exchange(p.results, std::vector<Tensor>(p.results.size()));
   for (std::size_t i = 0; i < p.results.size(); ++i) {
-    if (!p.results[i].is_unique()) p.results[i] = Tensor(p.results[i].type());
+    const Type& type = p.tape->type(p.plan.outputs[i]);
+    if (!p.results[i].is_unique() || p.results[i].type() != type) p.results[i] = Tensor(type);
     p.output_memory[i] = p.results[i].mutable_data();
   }
   return p.run(p.input_memory.data(), p.output_memory.data());

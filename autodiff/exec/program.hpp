@@ -16,8 +16,8 @@ namespace tapir {
 struct ProgramOptions {
   /// Fuse elementwise chains; the bits are the same either way.
   bool fuse = true;
-  /// Look at every value: the first that is not finite, made from finite ones, is an Error that names its node, path
-  /// and line. Nothing is stored.
+  /// Look at every value: if a guard is not finite, an Error names the node, path and line where that began. A
+  /// value that does not reach a guard, masked by a `where`, may be what it likes. Nothing is stored.
   bool checked = false;
 };
 

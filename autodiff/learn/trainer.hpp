@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <array>
+#include <concepts>
 #include <map>
 #include <memory>
 #include <string>
@@ -83,12 +83,10 @@ class Trainer {
   Trainer(Params params, KeyedLoss loss, Optimizer optimizer, TrainerOptions options, Where where);
 
   /// One update; the loss before it.
-  double step(std::span<const Tensor> inputs, Where where = here());
-  template <class... T>
-    requires(std::convertible_to<const T&, Tensor>&&...)
-  double step(const T&... inputs) {
-    const std::array<Tensor, sizeof...(T)> all{Tensor(inputs)...};
-    return step(std::span<const Tensor>(all), Where{});
+  double step(std::span<const Tensor> inputs = {}, Where where = here());
+  template <std::convertible_to<Tensor>... More>
+  double step(const Input& first, const More&... more) {
+    return step(detail::gathered(first, more...), first.where);
   }
 
   const Params& params() const;

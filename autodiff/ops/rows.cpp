@@ -11,8 +11,11 @@ namespace {
 
 Row elementwise_row(std::string name, std::size_t count, std::vector<Domain> domains) {
   domains.resize(count, domains.empty() ? Domain{} : domains.back());
-  Sample sample;
-  for (const Domain& domain : domains) sample.operands.push_back({{3, 5}, domain.low, domain.high});
+  std::vector<Sample> samples;
+  for (const Shape& shape : {Shape{3, 5}, Shape{}, Shape{2, 1, 3, 2}}) {
+    Sample& sample = samples.emplace_back();
+    for (const Domain& domain : domains) sample.operands.push_back({shape, domain.low, domain.high});
+  }
   const std::string kernel = name;
   return {.name = std::move(name),
           .kind = Kind::elementwise,
@@ -25,7 +28,7 @@ Row elementwise_row(std::string name, std::size_t count, std::vector<Domain> dom
             return {{dtype, s[0].shape}};
           },
           .tile = [kernel](const Signature& s) { return kernels::find_tile(kernel, s[0].dtype); },
-          .samples = {std::move(sample)}};
+          .samples = std::move(samples)};
 }
 
 }  // namespace

@@ -225,23 +225,13 @@ void Builder::add_surrogate(std::size_t s, Loss& loss) const {
   loss.updates.insert(loss.updates.end(), made.updates.begin(), made.updates.end());
 }
 
-// Errors of an estimator tell the line of its site.
-template <class F>
-void told_at(Where where, const F& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    throw error.where() ? error : error.at(where);
-  }
-}
-
 }  // namespace
 
 Loss loss(std::span<const Site> sites, std::span<const Cost> costs, const LossOptions& options, Where where) {
   std::vector<Var> values;
   for (const Cost& cost : costs) values.push_back(cost.value);
   const auto tape = tape_of(values);
-  if (!tape) throw Error("loss", "no cost is recorded", where);
+  if (!tape) throw Error("loss", "no cost is recorded: all are plain values", where);
   check_shapes(sites, costs);
   check_draws(sites, costs);
   Frame frame(tape, where, "loss");

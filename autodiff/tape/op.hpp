@@ -103,6 +103,7 @@ struct Row {
   Flow flow = Flow::rules;
   bool mergeable = true;       // equal nodes are one node
   bool noise = false;          // a draw: attributes `stream` and `shape`; estimators and particles draw it afresh
+  bool body = false;           // runs a function of the user's, attribute `body`: no sample can stand for it
   std::vector<DType> dtypes = {DType::f32, DType::f64};
   std::vector<Sample> samples = {};
 };

@@ -2,13 +2,44 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/tape/tape.hpp>
 
+#include <algorithm>
+
 namespace tapir {
 namespace {
 
+bool is_on(const Tape& tape, Ref ref, int before) {
+  return ref.node >= 0 && ref.node < before && ref.result >= 0 &&
+         ref.result < static_cast<int>(tape.node(ref.node).types.size());
+}
+
+// The result is told where there are several, and where there is none such.
 std::string label(Ref ref, const Tape& tape) {
   std::string text = "%" + std::to_string(ref.node);
-  if (tape.node(ref.node).types.size() > 1) text += "." + std::to_string(ref.result);
+  if (!is_on(tape, ref, tape.size()) || tape.node(ref.node).types.size() > 1) text += "." + std::to_string(ref.result);
   return text;
+}
+
+std::vector<std::string> guard_lines(const Tape& tape) {
+  std::vector<std::string> lines;
+  for (Ref ref : tape.guards()) lines.push_back("guard " + label(ref, tape));
+  return lines;
+}
+
+std::vector<std::string> store_lines(const Tape& tape) {
+  std::vector<std::string> lines;
+  for (const Store& store : tape.stores())
+    lines.push_back("store " + label(store.cell, tape) + " <- " + label(store.value, tape));
+  return lines;
+}
+
+std::string first_change(const std::string& of, const std::vector<std::string>& was,
+                         const std::vector<std::string>& is) {
+  for (std::size_t i = 0; i < std::max(was.size(), is.size()); ++i) {
+    const std::string a = i < was.size() ? was[i] : "none";
+    const std::string b = i < is.size() ? is[i] : "none";
+    if (a != b) return of + ": it was  " + a + "  and is now  " + b;
+  }
+  return {};
 }
 
 }  // namespace
@@ -53,9 +84,8 @@ std::string Tape::str(int i) const {
 std::string Tape::str() const {
   std::string text;
   for (int i = 0; i < size(); ++i) text += str(i) + "\n";
-  for (Ref ref : guards_) text += "guard " + label(ref, *this) + "\n";
-  for (const Store& store : stores_)
-    text += "store " + label(store.cell, *this) + " <- " + label(store.value, *this) + "\n";
+  for (const std::string& line : guard_lines(*this)) text += line + "\n";
+  for (const std::string& line : store_lines(*this)) text += line + "\n";
   return text;
 }
 
@@ -63,8 +93,7 @@ void Tape::validate() const {
   for (int i = 0; i < size(); ++i) {
     const Node& n = node(i);
     for (Ref ref : n.inputs)
-      if (ref.node < 0 || ref.node >= i || ref.result < 0 ||
-          ref.result >= static_cast<int>(node(ref.node).types.size()))
+      if (!is_on(*this, ref, i))
         throw Error("validate", "an operand does not precede its node: " + str(i), n.where);
     const auto inputs = input_types(i);
     if (n.op->types({inputs, n.attrs}, n.where) != n.types)
@@ -85,8 +114,8 @@ std::string Tape::difference(const Tape& first, const Tape& second) {
     return "the number of nodes: it was " + std::to_string(first.size()) + " and is now " +
            std::to_string(second.size()) + ", from  " +
            (first.size() > common ? first.str(common) : second.str(common));
-  if (first.stores_.size() != second.stores_.size()) return "the number of stores";
-  return {};
+  const std::string guards = first_change("the guards", guard_lines(first), guard_lines(second));
+  return guards.empty() ? first_change("the stores", store_lines(first), store_lines(second)) : guards;
 }
 
 }  // namespace tapir

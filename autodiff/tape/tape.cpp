@@ -102,6 +102,12 @@ Var Tape::capture(const Var::Place& outer) {
   return inside;
 }
 
+std::vector<Var::Place> Tape::close_body() {
+  outer_ = nullptr;
+  captured_.clear();
+  return std::exchange(captures_, {});
+}
+
 void Tape::store(const Var& cell, const Var& value, Where where) {
   const auto to = cell.place();
   const auto from = value.place();

@@ -62,7 +62,10 @@ class Tape : public std::enable_shared_from_this<Tape> {
   std::vector<Var> record(const Op& op, std::vector<Ref> inputs, Attrs attrs, Where where);
   /// A place of an outer tape as a value of this body; the same input each time.
   Var capture(const Var::Place& outer);
-  /// This tape lies inside a body recorded within `other`, or is it.
+  /// Ends the recording of a body: what it took from outside, in the order of its inputs after the declared ones. It
+  /// forgets the outer tape, one of whose nodes will hold it.
+  std::vector<Var::Place> close_body();
+  /// This tape lies inside a body being recorded within `other`, or is it.
   bool is_within(const Tape& other) const;
 
   /// When all guards are finite, `cell` (a leaf of a cell) takes `value`; twice for one cell is an Error.
@@ -78,9 +81,6 @@ class Tape : public std::enable_shared_from_this<Tape> {
   const std::vector<int>& inputs() const { return inputs_; }
   const std::vector<Store>& stores() const { return stores_; }
   const std::vector<Ref>& guards() const { return guards_; }
-  const std::shared_ptr<Tape>& outer() const { return outer_; }
-  /// What bodies took from outside, in the order of their inputs after the declared ones.
-  const std::vector<Var::Place>& captures() const { return captures_; }
   /// Signature of node i.
   std::vector<Type> input_types(int i) const;
   /// Which nodes the given results depend on, themselves included.
@@ -93,7 +93,8 @@ class Tape : public std::enable_shared_from_this<Tape> {
   std::string str(int i) const;
   /// Throws if a node's inputs do not precede it or its types are not what its shape rule gives.
   void validate() const;
-  /// Describes the first difference between two recordings of one function; empty if they are equal.
+  /// Describes the first difference between two recordings of one function, guards and stores included; empty if they
+  /// are equal.
   static std::string difference(const Tape& first, const Tape& second);
 
  private:

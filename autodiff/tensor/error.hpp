@@ -42,4 +42,14 @@ class Error : public std::invalid_argument {
   Where where_;
 };
 
+/// Runs `f`; an error of its that knows no line is told of `where`.
+template <class F>
+decltype(auto) told_at(Where where, const F& f) {
+  try {
+    return f();
+  } catch (const Error& error) {
+    throw error.where() ? error : error.at(where);
+  }
+}
+
 }  // namespace tapir

@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/tensor/tensor.hpp>
 
+#include <array>
+#include <charconv>
 #include <cstring>
 #include <new>
-#include <sstream>
 
 namespace tapir {
 namespace {
@@ -14,6 +15,13 @@ constexpr std::align_val_t alignment{64};
 std::shared_ptr<std::byte> allocate(std::size_t bytes) {
   auto* memory = static_cast<std::byte*>(::operator new(std::max<std::size_t>(bytes, 8), alignment));
   return {memory, [](std::byte* p) { ::operator delete(p, alignment); }};
+}
+
+// The shortest text that reads back as the same number: two values that differ never look alike.
+template <class T>
+std::string digits_of(T value) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
 
 }  // namespace
@@ -107,18 +115,16 @@ bool identical(const Tensor& a, const Tensor& b) {
 
 std::string Tensor::str() const {
   constexpr Index shown = 8;
-  std::ostringstream text;
-  text << type_.str() << " {";
+  std::string text = type_.str() + " {";
   for (Index i = 0; i < size(); ++i) {
     if (size() > 2 * shown && i == shown) {
-      text << ", ..";
+      text += ", ..";
       i = size() - shown;
     }
-    text << (i ? ", " : "");
-    dispatch(dtype(), [&](auto zero) { text << view<decltype(zero)>()[static_cast<std::size_t>(i)]; });
+    text += i ? ", " : "";
+    dispatch(dtype(), [&](auto zero) { text += digits_of(view<decltype(zero)>()[static_cast<std::size_t>(i)]); });
   }
-  text << "}";
-  return text.str();
+  return text + "}";
 }
 
 }  // namespace tapir

@@ -49,8 +49,9 @@ std::vector<Widened> widen(std::span<const Var> outputs, std::span<const Replace
   const auto below = tape ? tape->ancestors(ends) : std::vector<bool>();
   const auto above = tape ? tape->descendants(starts) : std::vector<bool>();
   for (int i = 0; i < size; ++i) {
-    if (!above[static_cast<std::size_t>(i)] || !below[static_cast<std::size_t>(i)] || wide.contains({i, 0})) continue;
+    if (!above[static_cast<std::size_t>(i)] || !below[static_cast<std::size_t>(i)]) continue;
     const Node node = tape->node(i);
+    if (all_known(wide, i, node)) continue;
     std::vector<Widened> inputs;
     bool any = false;
     for (Ref ref : node.inputs) {
@@ -62,7 +63,8 @@ std::vector<Widened> widen(std::span<const Var> outputs, std::span<const Replace
     Frame frame(tape, node);
     const Recorded r = recorded(tape, node, i, std::vector<bool>(node.inputs.size(), true));
     const BatchRule& rule = (*node.op)->batch;
-    const auto results = rule ? rule(r, inputs, count) : batch_by_default(r, inputs, count);
+    const auto results =
+        told_at(node.where, [&] { return rule ? rule(r, inputs, count) : batch_by_default(r, inputs, count); });
     for (std::size_t k = 0; k < results.size(); ++k) {
       const Shape expected = widened(node.types[k].shape, count);
       if (results[k].shape() != expected)

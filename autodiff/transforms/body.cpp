@@ -35,7 +35,7 @@ RecordedBody record_body(const std::shared_ptr<Tape>& outer, std::span<const Typ
   for (int node : tape->inputs()) body->inputs.push_back({node, 0});
   for (const Var& output : outputs) body->outputs.push_back(output.place()->ref);
   RecordedBody result{body, {}};
-  for (const Var::Place& place : tape->captures()) result.captures.push_back(place.tape->var(place.ref));
+  for (const Var::Place& place : tape->close_body()) result.captures.push_back(place.tape->var(place.ref));
   return result;
 }
 

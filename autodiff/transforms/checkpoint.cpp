@@ -19,6 +19,10 @@ Tangents recompute(const Recorded& r, const Tangents& g) {
   const auto results = inlined(body_of(r.attrs), inputs);
   const Var& result = results[static_cast<std::size_t>(r.attrs.get<Index>("result"))];
   Tangents back = vjp({&result, 1}, {&*g[0], 1}, inputs);
+  // An operand that stands twice (given and captured) is one variable: its cotangent counts once.
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    for (std::size_t before = 0; before < i; ++before)
+      if (inputs[before].place()->ref == inputs[i].place()->ref) back[i].reset();
   back.insert(back.begin(), std::nullopt);
   return back;
 }
@@ -36,7 +40,8 @@ const Op checkpoint_op{{.name = "checkpoint",
                             },
                         .batch = batch_checkpoint,
                         .vjp = recompute,
-                        .jvp = [](const Recorded&, const Tangents& t) -> Tangents { return {t[0]}; }}};
+                        .jvp = [](const Recorded&, const Tangents& t) -> Tangents { return {t[0]}; },
+                        .body = true}};
 
 Var wrapped(const Var& result, std::span<const Var> inputs, const std::shared_ptr<const Body>& body, Index at,
             Where where) {

@@ -85,7 +85,7 @@ class Reverse {
     if (!rule)
       throw Error("grad", "the operation " + node.op->name() + " has no reverse rule: " + tape_->str(i), node.where);
     Frame frame(tape_, node);
-    const Tangents back = rule(recorded(tape_, node, i, needs), g);
+    const Tangents back = told_at(node.where, [&] { return rule(recorded(tape_, node, i, needs), g); });
     for (std::size_t k = 0; k < node.inputs.size(); ++k) {
       if (k >= back.size() || !back[k] || !needs[k]) continue;
       const Type& type = tape_->type(node.inputs[k]);
@@ -156,8 +156,9 @@ Tangents vjp(std::span<const Var> ys, std::span<const Var> gs, std::span<const V
 std::vector<Var> grad(const Var& y, std::span<const Var> xs, GradOptions options, Where where) {
   if (y.shape().size() != 1 || y.rank() != 0)
     throw Error("grad", "needs a scalar result, it is " + y.type().str() + "; sum it, or use vjp or jacobian", where);
-  if (!y.place()) throw Error("grad", "the result is a plain value: nothing was recorded", where);
-  const Var one = full(y.type(), 1.0);
+  const auto place = y.place();
+  if (!place) throw Error("grad", "the result is a plain value: nothing was recorded", where);
+  const Var one = place->tape->literal(full(y.type(), 1.0).tensor());  // recorded: stretched, it costs no memory
   const Tangents g = vjp({&y, 1}, {&one, 1}, xs, where);
   std::vector<Var> result;
   for (std::size_t i = 0; i < xs.size(); ++i) {

@@ -57,6 +57,8 @@ Tangents jvp(std::span<const Var> ys, std::span<const Var> xs, std::span<const V
     const auto place = xs[i].place();
     if (!place || xs.size() != ts.size() || ts[i].shape() != xs[i].shape())
       throw Error("jvp", "needs a recorded variable and a tangent of its shape, has " + xs[i].type().str(), where);
+    if (tape && place->tape != tape)
+      throw Error("jvp", "values lie on two tapes; one of them: " + place->tape->str(place->ref.node), where);
     tape = place->tape;
     tangents.emplace(place->ref, ts[i]);
     starts.push_back(place->ref.node);
@@ -71,7 +73,7 @@ Tangents jvp(std::span<const Var> ys, std::span<const Var> xs, std::span<const V
   for (int i = 0; i < size; ++i) {
     const Node node = tape->node(i);
     if (!active[static_cast<std::size_t>(i)] || !below[static_cast<std::size_t>(i)] ||
-        node.op->kind() == Kind::leaf || tangents.contains({i, 0}))
+        node.op->kind() == Kind::leaf || all_known(tangents, i, node))
       continue;
     Tangents t;
     bool any = false;
@@ -82,9 +84,10 @@ Tangents jvp(std::span<const Var> ys, std::span<const Var> xs, std::span<const V
     }
     if (!any) continue;
     Frame frame(tape, node);
-    const Tangents out = push(recorded(tape, node, i, std::vector<bool>(node.inputs.size(), true)), t);
-    for (std::size_t r = 0; r < out.size(); ++r)
-      if (out[r]) tangents.emplace(Ref{i, static_cast<int>(r)}, *out[r]);
+    const Recorded seen = recorded(tape, node, i, std::vector<bool>(node.inputs.size(), true));
+    const Tangents out = told_at(node.where, [&] { return push(seen, t); });
+    for (std::size_t k = 0; k < out.size(); ++k)
+      if (out[k]) tangents.emplace(Ref{i, static_cast<int>(k)}, *out[k]);
   }
   Tangents result;
   for (const Var& y : ys) {

@@ -293,7 +293,8 @@ const Op scan_op{{.name = "scan",
                   .kernel = scan_kernel,
                   .batch = scan_batch,
                   .vjp = scan_vjp,
-                  .jvp = scan_jvp}};
+                  .jvp = scan_jvp,
+                  .body = true}};
 
 // ---- the front ----
 

@@ -253,13 +253,13 @@ TEST_CASE("nested iterations chain in order") {
 }
 
 TEST_CASE("leading axes of a counter draw by themselves") {
-  const Var counters = Tensor({2, 2}, {Index{1}, Index{0}, Index{1}, Index{5}});
+  const Key key(Tensor({2, 2}, {Index{1}, Index{0}, Index{1}, Index{5}}), f32);
   for (Index own : {3, 5000}) {
-    const Tensor both = normal(Key(counters, f32) / "z", {2, own}).tensor();
+    const Tensor both = normal(key / "z", {2, own}).tensor();
     CHECK(identical(both.rows(0, 1).reshaped({own}), normal(at_step(1, 0, f32) / "z", {own}).tensor()));
     CHECK(identical(both.rows(1, 2).reshaped({own}), normal(at_step(1, 5, f32) / "z", {own}).tensor()));
   }
-  const Tensor folded = Key(counters, f32).at(Tensor({2}, {Index{7}, Index{8}})).counter().tensor();
+  const Tensor folded = key.at(Tensor({2}, {Index{7}, Index{8}})).counter().tensor();
   CHECK(identical(folded.rows(1, 2).reshaped({3}), at_step(1, 5).at(8).counter().tensor()));
 }
 

@@ -136,7 +136,7 @@ TEST_CASE("sites are listed as they are recorded") {
 }
 
 TEST_CASE("something has to be recorded") {
-  CHECK(error_of([] { loss({}, {}); }) == "[loss] no cost is recorded");
+  CHECK(error_of([] { loss({}, {}); }) == "[loss] no cost is recorded: all are plain values");
 }
 
 TEST_CASE("a value under the score function is cut") {

@@ -171,6 +171,8 @@ TEST_CASE("tensor: rows are copied out of the outermost axis") {
 
 TEST_CASE("tensor: printing shows type and elements, shortened in the middle") {
   CHECK(Tensor({2}, {1.5F, -2.0F}).str() == "f32[2] {1.5, -2}");
+  CHECK(Tensor({2}, {0.1F, 1e-30F}).str() == "f32[2] {0.1, 1e-30}");
+  CHECK(Tensor({2}, {0.1, 0.1 + 1e-15}).str() == "f64[2] {0.1, 0.100000000000001}");
   CHECK(Tensor::iota(i64, 16).str() == "i64[16] {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}");
   CHECK(Tensor::iota(i64, 100).str() ==
         "i64[100] {0, 1, 2, 3, 4, 5, 6, 7, .., 92, 93, 94, 95, 96, 97, 98, 99}");

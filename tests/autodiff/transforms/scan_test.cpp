@@ -10,7 +10,10 @@
 #include <tapir/autodiff/transforms/batch.hpp>
 #include <tapir/autodiff/transforms/grad.hpp>
 
+#include "support/errors.hpp"
+
 using namespace tapir;
+using namespace tapir::test;
 
 namespace {
 
@@ -84,6 +87,22 @@ TEST_CASE("scan: the Hessian by a capture is that of the unrolled loop") {
              at_point([](Var h, Var x, Var w) { return hessian(unrolled(h, x, w), w); }));
 }
 
+TEST_CASE("scan: a value that is carried and captured has the sum of both gradients") {
+  auto f = compile([](Var x) {
+    const Var y = scan([&](auto c, auto, Var) { return ScanStep{{c[0] * x}}; }, {x}, {}, {.length = 2}).carry[0];
+    const Var one = 1.0;
+    const Var wide = stack({x, 2.0 * x});
+    const Replacement seed{x, wide};
+    return std::vector<Var>{grad(y, x), *jvp({&y, 1}, {&x, 1}, {&one, 1})[0], hessian(y, x),
+                            batch({&y, 1}, {&seed, 1}, 2)[0]};
+  });
+  const auto results = f(Tensor(3.0));  // x^3
+  CHECK(results[0].item() == 27.0);
+  CHECK(results[1].item() == 27.0);
+  CHECK(results[2].item() == 18.0);
+  CHECK(identical(results[3], Tensor({2}, {27.0, 216.0})));
+}
+
 TEST_CASE("scan: forward mode is that of the unrolled loop") {
   auto push = [](auto f) {
     return [f](Var h, Var x, Var w) {
@@ -148,20 +167,28 @@ TEST_CASE("scan: noise differs between iterations and repeats with the key") {
   for (Index i = 1; i < 4; ++i) CHECK(first.at(i) != first.at(0));
 }
 
+namespace {
+
+ScanStep twice_as_long(std::span<const Var> carry, std::span<const Var>, const Var&) {
+  return {{concat({carry[0], carry[0]}, 0)}};
+}
+
+}  // namespace
+
 TEST_CASE("scan: errors name what is carried and what is walked along") {
   const Tensor x({3, 2}, {1., 2., 3., 4., 5., 6.});
-  CHECK_THROWS_WITH(compile([](Var v) {
-                      return scan([](auto c, auto, Var) -> ScanStep { return {{concat({c[0], c[0]}, 0)}}; }, {v}, {},
-                                  {.length = 2}, Where{})
-                          .carry[0];
-                    })(x),
-                    "[scan] the carry is f64[3,2] and becomes f64[6,2]");
-  CHECK_THROWS_WITH(compile([](Var v) {
-                      return scan([](auto c, auto, Var) -> ScanStep { return {{c[0]}}; }, {v}, {v, iota(4, f64)}, {},
-                                  Where{})
-                          .carry[0];
-                    })(x),
-                    "[scan] xs have lengths 3 and 4");
+  const int line = __LINE__ + 1;
+  auto doubled = compile([](Var v) { return scan(twice_as_long, {v}, {}, {.length = 2}).carry; });
+  CHECK(text_of_error([&] { doubled(x); }) == "[scan] the carry is f64[3,2] and becomes f64[6,2]" + at_line(line));
+  auto uneven = compile([](Var v) { return scan(twice_as_long, {v}, {v, iota(4, f64)}).carry; });
+  CHECK(text_of_error([&] { uneven(x); }) == "[scan] xs have lengths 3 and 4" + at_line(line + 2));
+  const auto same = [](auto carry, auto, Var) { return ScanStep{{carry.begin(), carry.end()}}; };
+  CHECK(text_of_error([&] { scan(same, {x}, {Tensor(1.0)}); }) ==
+        "[scan] an x is f64[]; it needs an axis to walk along" + at_line(line + 5));
+  CHECK(text_of_error([&] { scan(same, {x}); }) ==
+        "[scan] without xs, a length has to be given" + at_line(line + 7));
+  auto lost = compile([](Var v) { return scan([](auto, auto, Var) { return ScanStep{}; }, {v}, {v}).outputs; });
+  CHECK(text_of_error([&] { lost(x); }) == "[scan] 1 values are carried in and 0 out" + at_line(line + 9));
 }
 
 TEST_CASE("checkpoint: values and derivatives are those without it, and the arena is smaller") {
