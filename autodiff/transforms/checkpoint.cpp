@@ -1,5 +1,7 @@
 // A segment whose gradient recomputes it.
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+
 #include <tapir/autodiff/exec/apply.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
 #include <tapir/autodiff/transforms/body.hpp>
@@ -18,13 +20,15 @@ Tangents recompute(const Recorded& r, const Tangents& g) {
   for (std::size_t i = 1; i < r.inputs.size(); ++i) inputs.push_back(after(r.inputs[i], *g[0]));
   const auto results = inlined(body_of(r.attrs), inputs);
   const Var& result = results[static_cast<std::size_t>(r.attrs.get<Index>("result"))];
-  Tangents back = vjp({&result, 1}, {&*g[0], 1}, inputs);
+  const Tangents back = vjp({&result, 1}, {&*g[0], 1}, inputs);
+  Tangents cotangents(r.inputs.size());
   // An operand that stands twice (given and captured) is one variable: its cotangent counts once.
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    for (std::size_t before = 0; before < i; ++before)
-      if (inputs[before].place()->ref == inputs[i].place()->ref) back[i].reset();
-  back.insert(back.begin(), std::nullopt);
-  return back;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const auto same = [&](const Var& before) { return before.place()->ref == inputs[i].place()->ref; };
+    const auto end = inputs.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::none_of(inputs.begin(), end, same)) cotangents[i + 1] = back[i];
+  }
+  return cotangents;
 }
 
 std::vector<Var> batch_checkpoint(const Recorded& r, std::span<const Widened> in, Index count);
