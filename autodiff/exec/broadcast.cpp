@@ -7,6 +7,14 @@
 #include <cstring>
 
 namespace tapir {
+namespace {
+
+template <class T>
+void fill_tile(const void* const* in, void* out, Index n) {
+  std::fill_n(static_cast<T*>(out), n, *static_cast<const T*>(in[0]));
+}
+
+}  // namespace
 
 Stretch::Stretch(const Shape& in, const Shape& out, DType dtype) : wide_(size_of(dtype) == 8) {
   const auto in_strides = in.strides();
@@ -61,6 +69,8 @@ void Stretch::copy_as(const T* source, T* target, Index begin, Index end) const 
     }
   }
 }
+
+TileKernel Stretch::fill() const { return wide_ ? fill_tile<std::uint64_t> : fill_tile<std::uint32_t>; }
 
 void Stretch::copy(const void* source, void* target, Index begin, Index end) const {
   if (begin >= end) return;

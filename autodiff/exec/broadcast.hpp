@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 
+#include <tapir/autodiff/tape/kernel.hpp>
 #include <tapir/autodiff/tensor/shape.hpp>
 
 namespace tapir {
@@ -13,12 +14,15 @@ namespace tapir {
 /// axes that are walked alike are one.
 class Stretch {
  public:
+  Stretch() = default;
   Stretch(const Shape& in, const Shape& out, DType dtype);
 
   /// Every element is the same one.
   bool is_constant() const { return rank_ == 0 || (rank_ == 1 && strides_[0] == 0); }
   /// Nothing is stretched.
   bool is_plain() const { return rank_ == 1 && strides_[0] == 1; }
+  /// For a constant one: the tile kernel that writes the element n times.
+  TileKernel fill() const;
   /// Elements [begin, end) of the stretched array.
   void copy(const void* source, void* target, Index begin, Index end) const;
 

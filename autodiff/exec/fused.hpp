@@ -21,6 +21,7 @@ struct FusedPass {
     std::array<int, most_operands> in;
     int out;
     int operands;
+    Index width;  // bytes of the widest element it reads or writes
   };
   /// A register that walks through an array: `pointer` is its number in the program's pointer table.
   struct Walk {

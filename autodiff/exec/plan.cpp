@@ -19,19 +19,31 @@ bool fuses(const Node& node) { return node.op->kind() == Kind::elementwise || no
 
 }  // namespace
 
-Ref Plan::root(Ref ref) const {
-  while (tape.node(ref.node).op->kind() == Kind::alias) ref = tape.node(ref.node).inputs[0];
-  return ref;
+Spot Plan::spot(Ref ref) const {
+  Spot result{ref, 0};
+  while (is_view(result.root.node)) {
+    result.bytes += static_cast<std::size_t>(view_[at(result.root.node)]);
+    result.root = tape.node(result.root.node).inputs[0];
+  }
+  return result;
 }
 
-Ref Plan::source(Ref ref, int& stretched) const {
+Spot Plan::source(Ref ref, int& stretched) const {
   stretched = -1;
-  ref = root(ref);
-  if (is_virtual(ref.node)) {
-    stretched = ref.node;
-    ref = root(tape.node(ref.node).inputs[0]);
+  Spot result = spot(ref);
+  if (is_virtual(result.root.node)) {
+    stretched = result.root.node;
+    result = spot(tape.node(stretched).inputs[0]);
   }
-  return ref;
+  return result;
+}
+
+// All bytes of its root.
+bool Plan::is_whole(Ref ref) const { return tape.type(ref).bytes() == tape.type(root(ref)).bytes(); }
+
+// It is a live node that some unit has to run.
+bool Plan::computes(int node) const {
+  return live_[at(node)] && !is_view(node) && !is_constant(node) && tape.node(node).op->kind() != Kind::leaf;
 }
 
 Plan::Plan(const Tape& of, std::vector<Ref> results, PlanOptions options) : tape(of), outputs(std::move(results)) {
@@ -40,9 +52,41 @@ Plan::Plan(const Tape& of, std::vector<Ref> results, PlanOptions options) : tape
   first_phase_ = tape.ancestors(first);
   for (const Store& store : tape.stores()) first.push_back(store.value);
   live_ = tape.ancestors(first);
+  find_constants();
+  find_views();
   find_units(options);
   order_units();
   place_values();
+}
+
+// Constants are no views: each has memory of its own.
+void Plan::find_views() {
+  view_.assign(at(tape.size()), -1);
+  for (int i = 0; i < tape.size(); ++i) {
+    const Node& node = tape.node(i);
+    if (is_constant(i)) continue;
+    if (node.op->kind() == Kind::alias) view_[at(i)] = 0;
+    const ViewRule& rule = (*node.op)->view;
+    if (!rule || node.types[0].size() == 0) continue;
+    const auto types = tape.input_types(i);
+    if (const auto first = rule({types, node.attrs}))
+      view_[at(i)] = *first * static_cast<Index>(size_of(node.types[0].dtype));
+  }
+}
+
+// Small values only: what a stretched literal takes to compute is less than the memory it would fill.
+void Plan::find_constants() {
+  constexpr std::size_t most_bytes = 4096;
+  constant_.assign(at(tape.size()), false);
+  for (int i = 0; i < tape.size(); ++i) {
+    const Node& node = tape.node(i);
+    if (!live_[at(i)]) continue;
+    bool known = node.op == &ops::literal || (node.op->kind() != Kind::leaf && !(*node.op)->body);
+    for (Ref ref : node.inputs) known = known && is_constant(ref.node);
+    if (node.op != &ops::literal)
+      for (const Type& type : node.types) known = known && type.bytes() <= most_bytes;
+    constant_[at(i)] = known;
+  }
 }
 
 // The nodes whose units have to run before `node`: aliases are looked through, and what an alias waits for counts.
@@ -55,9 +99,9 @@ std::vector<int> Plan::dependencies(int node) const {
     const int n = open.back();
     open.pop_back();
     if (!seen.insert(n).second) continue;
-    if (tape.node(n).op->kind() == Kind::alias || is_virtual(n))
+    if (is_view(n) || is_virtual(n))
       for (Ref ref : tape.node(n).inputs) open.push_back(ref.node);
-    else if (tape.node(n).op->kind() != Kind::leaf)
+    else if (computes(n))
       found.push_back(n);
   }
   return found;
@@ -80,22 +124,21 @@ void Plan::find_units(PlanOptions options) {
   for (int i = 0; i < n; ++i) {
     if (!live_[at(i)]) continue;
     const Node& node = tape.node(i);
-    for (Ref ref : node.inputs) {
-      const bool through_alias = tape.node(ref.node).op->kind() == Kind::alias;
-      if (node.op->kind() == Kind::opaque || through_alias || node.op->kind() == Kind::broadcast) want(ref);
-    }
+    if (is_view(i) || is_constant(i)) continue;
+    for (Ref ref : node.inputs)
+      if (node.op->kind() == Kind::opaque || is_view(ref.node) || node.op->kind() == Kind::broadcast) want(ref);
   }
   for (int i = 0; i < n; ++i)
-    virtual_[at(i)] = options.fuse && live_[at(i)] && tape.node(i).op->kind() == Kind::broadcast && !wanted[at(i)];
+    virtual_[at(i)] = options.fuse && computes(i) && tape.node(i).op->kind() == Kind::broadcast && !wanted[at(i)];
 
   for (int i = 0; i < n; ++i)
-    if (live_[at(i)] && !is_virtual(i) && tape.node(i).op->kind() != Kind::leaf && tape.node(i).op->kind() != Kind::alias)
+    if (computes(i) && !is_virtual(i))
       for (int d : dependencies(i)) readers[at(d)].push_back(i);
 
   std::map<std::pair<int, Index>, std::vector<int>> fused_at;  // (phase and height, size) -> units
   for (int i = n - 1; i >= 0; --i) {
     const Node& node = tape.node(i);
-    if (!live_[at(i)] || is_virtual(i) || node.op->kind() == Kind::leaf || node.op->kind() == Kind::alias) continue;
+    if (!computes(i) || is_virtual(i)) continue;
     const int phase = first_phase_[at(i)] ? 0 : 1;
     const Index size = node.types[0].size();
     int highest = -1;
@@ -152,7 +195,7 @@ bool Plan::stretches(int reader, int value) const {
   for (Ref ref : tape.node(reader).inputs) {
     int stretched = tape.node(reader).op->kind() == Kind::broadcast ? reader : -1;
     int through = -1;
-    if (source(ref, through).node == value && (stretched >= 0 || through >= 0)) return true;
+    if (source(ref, through).root.node == value && (stretched >= 0 || through >= 0)) return true;
   }
   return false;
 }
@@ -201,7 +244,7 @@ void Plan::order_units() {
 bool Plan::writes_in_place(const Store& store, const std::map<Ref, int>& last_read) const {
   const Ref value = root(store.value);
   const int u = unit_of_[at(value.node)];
-  if (u < 0 || units[at(u)].phase == 0) return false;
+  if (u < 0 || units[at(u)].phase == 0 || !is_whole(store.value)) return false;
   const auto taken = places.find(value);
   if (taken != places.end()) return false;
   const auto read = last_read.find(store.cell);
@@ -253,12 +296,11 @@ void Plan::place_values() {
     for (int node : units[at(u)].nodes)
       for (Ref ref : tape.node(node).inputs) {
         int stretched = -1;
-        read(source(ref, stretched), u);
+        read(source(ref, stretched).root, u);
       }
   for (int i = 0; i < static_cast<int>(outputs.size()); ++i) {
     const Ref value = root(outputs[at(i)]);
-    const bool computed = tape.node(value.node).op->kind() != Kind::leaf;
-    if (computed && !places.contains(value))
+    if (computes(value.node) && is_whole(outputs[at(i)]) && !places.contains(value))
       places[value] = {Place::Kind::output, at(i)};
     else
       output_copies.push_back({outputs[at(i)], i});
@@ -270,13 +312,16 @@ void Plan::place_values() {
 
   for (int i = 0; i < tape.size(); ++i) {
     const Node& node = tape.node(i);
-    if (!live_[at(i)] || node.op->kind() != Kind::leaf) continue;
+    if (!live_[at(i)]) continue;
+    if (is_constant(i))
+      for (int r = 0; r < static_cast<int>(node.types.size()); ++r) places[{i, r}] = {Place::Kind::constant, at(i)};
+    if (is_constant(i) || node.op->kind() != Kind::leaf) continue;
     if (node.op == &ops::placeholder)
       throw Error("plan", "a placeholder is still needed: " + tape.str(i), node.where);
     if (node.op == &ops::input)
       places[{i, 0}] = {Place::Kind::input, static_cast<std::size_t>(node.attrs.get<Index>("index"))};
     else
-      places[{i, 0}] = {node.op == &ops::cell ? Place::Kind::cell : Place::Kind::literal, at(i)};
+      places[{i, 0}] = {Place::Kind::cell, at(i)};
   }
 
   Arena arena;

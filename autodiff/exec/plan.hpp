@@ -26,9 +26,15 @@ struct Unit {
 
 /// Where a value lies when the program runs.
 struct Place {
-  enum class Kind { nowhere, arena, input, cell, literal, output, tile };
+  enum class Kind { nowhere, arena, input, cell, constant, output, tile };
   Kind kind = Kind::nowhere;
-  std::size_t at = 0;  // arena: bytes; input, output: number; cell, literal: node
+  std::size_t at = 0;  // arena: bytes; input, output: number; cell, constant: node
+};
+
+/// Bytes of another value: what a view (an alias, or a slice of neighbouring elements) stands for.
+struct Spot {
+  Ref root;
+  std::size_t bytes = 0;  // from the start of the root
 };
 
 /// A store done by copying after all units; others are written in place by the unit that computes them.
@@ -50,26 +56,36 @@ class Plan {
   std::vector<Copy> store_copies;
   std::size_t arena_bytes = 0;
 
-  /// The value whose bytes `ref` shares: aliases looked through.
-  Ref root(Ref ref) const;
-  /// The value a fused unit reads for `ref`: aliases and stretching looked through; `stretched` is set to the broadcast
-  /// node that was passed, or -1.
-  Ref source(Ref ref, int& stretched) const;
+  /// Where the bytes of `ref` lie: views looked through.
+  Spot spot(Ref ref) const;
+  Ref root(Ref ref) const { return spot(ref).root; }
+  /// What a fused unit reads for `ref`: views and stretching looked through; `stretched` is set to the broadcast node
+  /// that was passed, or -1.
+  Spot source(Ref ref, int& stretched) const;
   bool is_virtual(int node) const { return virtual_[static_cast<std::size_t>(node)]; }
+  /// Computed once, when the program is made: a literal, or what depends on literals alone.
+  bool is_constant(int node) const { return constant_[static_cast<std::size_t>(node)]; }
 
  private:
+  void find_views();
+  void find_constants();
   void find_units(PlanOptions options);
   void order_units();
   std::vector<std::vector<int>> waiting_units(std::vector<int>& waits) const;
   void place_values();
   void place_stores(std::map<Ref, int>& last_read);
   bool stretches(int reader, int value) const;
+  bool is_view(int node) const { return view_[static_cast<std::size_t>(node)] >= 0; }
+  bool is_whole(Ref ref) const;
+  bool computes(int node) const;
   bool writes_in_place(const Store& store, const std::map<Ref, int>& last_read) const;
   std::vector<int> dependencies(int node) const;
 
   std::vector<bool> live_;
   std::vector<bool> first_phase_;
   std::vector<bool> virtual_;
+  std::vector<bool> constant_;
+  std::vector<Index> view_;  // bytes into operand 0, -1: not a view
   std::vector<int> unit_of_;
 };
 

@@ -6,25 +6,15 @@
 #include <cmath>
 #include <cstring>
 #include <map>
-#include <new>
+#include <optional>
 #include <utility>
 
-#include <tapir/autodiff/exec/fused.hpp>
-#include <tapir/autodiff/exec/plan.hpp>
+#include <tapir/autodiff/exec/fuse.hpp>
 
 namespace tapir {
 namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
-struct AlignedDelete {
-  void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{64}); }
-};
-using Memory = std::unique_ptr<std::byte, AlignedDelete>;
-
-Memory allocate(std::size_t bytes) {
-  return Memory(static_cast<std::byte*>(::operator new(std::max<std::size_t>(bytes, 64), std::align_val_t{64})));
-}
 
 bool all_finite(const void* data, const Type& type) {
   return dispatch(type.dtype, [&](auto zero) {
@@ -57,17 +47,38 @@ Index first_that(const void* data, const Type& type, bool (*is_so)(double)) {
 }  // namespace
 
 struct Program::Impl {
+  /// A run of short instructions, a stretched copy, an opaque kernel, or a pass over tiles.
   struct Step {
-    int fused = -1;  // index into passes, else an opaque kernel
-    Kernel kernel;
-    int first_in = 0;  // into `arguments`
-    int first_out = 0;
+    enum class Kind { shorts, stretch, kernel, pass };
+    Kind kind;
+    int first = 0;  // shorts: the first; stretch, pass: its number; kernel: its first operand
+    int last = 0;   // shorts: behind the last; kernel: its first result
     int unit = 0;
+    Kernel kernel = {};
   };
-  /// Memory that may lie elsewhere in each run.
-  struct External {
-    std::vector<int> pointers;
-    const void* current = nullptr;
+  /// A small operand that is stretched.
+  struct Stretching {
+    Stretch stretch;
+    int in;
+    int out;
+    Index size;
+  };
+  struct Move {
+    int from;
+    int to;  // a pointer, or the number of an output
+    std::size_t bytes;
+  };
+  struct Guard {
+    int pointer;
+    Type type;
+  };
+
+  /// An elementwise instruction on values so small that nothing is gained by tiles.
+  struct Short {
+    TileKernel kernel;
+    int in;  // into the arguments
+    int out;
+    Index n;
   };
 
   /// Where a value that is not finite comes from: an operand's root, or itself.
@@ -80,21 +91,18 @@ struct Program::Impl {
   std::shared_ptr<Pool> pool;
   ProgramOptions options;
   Plan plan;
-  Memory arena;
-  Memory scratch;
-  std::vector<void*> pointers;         // the memory of every place
-  std::map<Ref, int> pointer_of;
+  Storage storage;
   std::vector<FusedPass> passes;
+  std::vector<Short> shorts;
+  std::vector<Stretching> stretches;
   std::vector<Step> steps;
-  std::vector<int> arguments;          // pointer numbers of opaque steps
-  std::vector<void*> resolved;         // the pointers that `arguments` names
-  std::vector<std::vector<int>> uses;  // of each pointer in `resolved`
-  std::vector<External> inputs;
-  std::vector<External> outputs;
-  std::vector<std::pair<std::shared_ptr<Cell>, External>> cells;
-  std::vector<bool> cell_is_stored;
+  std::vector<Guard> guards;
+  std::vector<Move> output_moves;
+  std::vector<Move> store_moves;
+  std::size_t guard_step = 0;  // steps before it are those before the guard
+  std::optional<Block> scratch;
   std::vector<Tensor> results;
-  std::vector<Tensor> previous;        // results that the last run took as inputs
+  std::vector<Tensor> previous;  // results that the last run took as inputs
   std::vector<const void*> input_memory;
   std::vector<void*> output_memory;
   std::map<Ref, Origin> origins;  // of the values that a checked run has found not to be finite
@@ -103,226 +111,133 @@ struct Program::Impl {
       : tape(std::move(t)),
         pool(p ? std::move(p) : std::make_shared<Pool>(0)),
         options(o),
-        plan(*tape, std::move(out), {.fuse = o.fuse && !o.checked}) {
-    arena = allocate(plan.arena_bytes);
-    inputs.resize(tape->inputs().size());
-    outputs.resize(plan.outputs.size());
+        plan(*tape, std::move(out), {.fuse = o.fuse && !o.checked}),
+        storage(plan) {
     for (Ref ref : plan.outputs) results.emplace_back(tape->type(ref));
-    input_memory.resize(inputs.size());
-    output_memory.resize(outputs.size());
-    for (const auto& [ref, place] : plan.places) add_pointer(ref, place);
-    for (const Store& store : tape->stores()) cell_pointer(store.cell);
-    mark_stored_cells();
-    for (std::size_t u = 0; u < plan.units.size(); ++u) add_step(static_cast<int>(u));
-    link();
+    input_memory.resize(tape->inputs().size());
+    output_memory.resize(plan.outputs.size());
+    build();
   }
 
-  // ---- building ----
-  int new_pointer(void* memory) {
-    pointers.push_back(memory);
-    return static_cast<int>(pointers.size()) - 1;
-  }
-
-  int cell_pointer(Ref ref) {
-    const auto known = pointer_of.find(ref);
-    if (known != pointer_of.end()) return known->second;
-    const int pointer = new_pointer(nullptr);
-    pointer_of[ref] = pointer;
-    cells.push_back({tape->node(ref.node).attrs.get<std::shared_ptr<Cell>>("cell"), {{pointer}, nullptr}});
-    return pointer;
-  }
-
-  void add_pointer(Ref ref, const Place& place) {
-    switch (place.kind) {
-      case Place::Kind::arena: pointer_of[ref] = new_pointer(arena.get() + place.at); break;
-      case Place::Kind::literal: {
-        const Tensor& value = tape->node(ref.node).attrs.get<Tensor>("value");
-        pointer_of[ref] = new_pointer(const_cast<void*>(value.data()));  // read only
-        break;
-      }
-      case Place::Kind::input:
-        pointer_of[ref] = new_pointer(nullptr);
-        inputs[place.at].pointers.push_back(pointer_of[ref]);
-        break;
-      case Place::Kind::output:
-        pointer_of[ref] = new_pointer(nullptr);
-        outputs[place.at].pointers.push_back(pointer_of[ref]);
-        break;
-      case Place::Kind::cell: pointer_of[ref] = cell_pointer({static_cast<int>(place.at), 0}); break;
-      case Place::Kind::nowhere:
-      case Place::Kind::tile: break;
-    }
-  }
-
-  void mark_stored_cells() {
-    cell_is_stored.assign(cells.size(), false);
-    for (const Store& store : tape->stores())
-      for (std::size_t c = 0; c < cells.size(); ++c)
-        if (cells[c].second.pointers[0] == pointer_of.at(store.cell)) cell_is_stored[c] = true;
-  }
-
-  void add_step(int u) {
-    const Unit& unit = plan.units[at(u)];
-    Step step;
-    step.unit = u;
-    if (unit.fused) {
-      step.fused = static_cast<int>(passes.size());
-      passes.push_back(make_pass(unit));
-    } else {
-      const Node& node = tape->node(unit.nodes[0]);
-      const auto types = tape->input_types(unit.nodes[0]);
-      step.kernel = node.op->operator*().kernel({types, node.attrs});
-      step.first_in = static_cast<int>(arguments.size());
-      for (Ref ref : node.inputs) arguments.push_back(pointer_of.at(plan.root(ref)));
-      step.first_out = static_cast<int>(arguments.size());
-      for (int r = 0; r < static_cast<int>(node.types.size()); ++r)
-        arguments.push_back(pointer_of.at({unit.nodes[0], r}));
-    }
-    steps.push_back(std::move(step));
-  }
-
-  FusedPass make_pass(const Unit& unit) const;
+  void build();
+  void add_pass(int unit, FusedPass pass);
+  void add_shorts(int unit, const FusedPass& pass);
+  void add_short(int unit, Short instruction);
+  void add_kernel(int unit);
   bool run(const void* const* in, void* const* out);
   void run_steps(std::size_t first, std::size_t last);
   void run_step(const Step& step) const;
-  void move(External& external, const void* memory);
   void look_at(const Step& step);
   [[noreturn]] void blame(Ref guard) const;
-  const void* memory_of(Ref root) const { return pointers[at(pointer_of.at(root))]; }
-
-  void link() {
-    std::size_t bytes = 0;
-    for (const FusedPass& pass : passes) bytes = std::max(bytes, pass.scratch_bytes());
-    scratch = allocate(bytes * at(pool->threads()));
-    uses.resize(pointers.size());
-    for (std::size_t i = 0; i < arguments.size(); ++i) uses[at(arguments[i])].push_back(static_cast<int>(i));
-    for (int argument : arguments) resolved.push_back(pointers[at(argument)]);
-  }
 };
 
-// Registers are given to sources as they are first read and to results; a result that lives on in memory walks through
-// it, others take a slot of scratch memory that is free again after its last reader.
-FusedPass Program::Impl::make_pass(const Unit& unit) const {
-  FusedPass pass;
-  pass.size = unit.size;
-  constexpr Index longest_tile = 512;
-  pass.tile = std::min<Index>(longest_tile, (unit.size + 15) / 16 * 16);
-  std::map<std::pair<Ref, int>, int> registers;  // (source, stretched by node or -1) -> register
-  std::vector<int> last_use;
-  std::vector<int> made_at;
-  auto add_register = [&](int when) {
-    pass.slot_of.push_back(-1);
-    last_use.push_back(when);
-    made_at.push_back(when);
-    return pass.registers++;
-  };
-  auto walk = [&](int reg, Ref ref) {
-    pass.walks.push_back({reg, pointer_of.at(ref), static_cast<Index>(size_of(tape->type(ref).dtype))});
-  };
-  std::vector<bool> in_slot;
-  auto read = [&](Ref operand, int stretched, int when) {
-    const auto key = std::make_pair(operand, stretched);
-    const auto known = registers.find(key);
-    if (known != registers.end()) {
-      last_use[at(known->second)] = std::max(last_use[at(known->second)], when);  // constants stay to the end
-      return known->second;
-    }
-    const int reg = add_register(when);
-    registers[key] = reg;
-    in_slot.resize(at(pass.registers));
-    if (stretched < 0) {
-      walk(reg, operand);
-    } else {
-      const Node& node = tape->node(stretched);
-      const Type& from = tape->type(node.inputs[0]);
-      Stretch stretch(from.shape, node.types[0].shape, from.dtype);
-      if (stretch.is_plain()) {
-        walk(reg, operand);
-      } else {
-        const bool constant = stretch.is_constant();
-        pass.fills.push_back({reg, pointer_of.at(operand), stretch, constant});
-        in_slot[at(reg)] = true;
-        made_at[at(reg)] = -1;
-        if (constant) last_use[at(reg)] = 1 << 30;
-      }
-    }
-    return reg;
-  };
-  auto write = [&](Ref result, int when) {
-    const int reg = add_register(when);
-    registers[{result, -1}] = reg;
-    in_slot.resize(at(pass.registers));
-    if (plan.places.at(result).kind == Place::Kind::tile)
-      in_slot[at(reg)] = true;
+// Scratch memory is taken when the needs of all passes are known; what short instructions leave there has pointers.
+void Program::Impl::build() {
+  std::vector<FusedPass> made(plan.units.size());
+  std::size_t bytes = 0;
+  for (std::size_t u = 0; u < made.size(); ++u) {
+    if (!plan.units[u].fused) continue;
+    made[u] = fuse(plan, plan.units[u], storage);
+    bytes = std::max(bytes, made[u].scratch_bytes());
+  }
+  scratch.emplace(bytes * at(pool->threads()));
+  for (std::size_t u = 0; u < made.size(); ++u) {
+    if (u == plan.guard_position) guard_step = steps.size();
+    const int unit = static_cast<int>(u);
+    if (!plan.units[u].fused)
+      add_kernel(unit);
+    else if (made[u].size <= made[u].tile)
+      add_shorts(unit, made[u]);
     else
-      walk(reg, result);
-    return reg;
-  };
-  int when = 0;
-  for (int n : unit.nodes) {
-    const Node& node = tape->node(n);
-    FusedPass::Instruction instruction{};
-    if (node.op->kind() == Kind::broadcast) {  // stored, or read in this pass: a copy of its stretched source
-      const Type type = node.types[0];
-      instruction.kernel = nullptr;
-      instruction.in[0] = read(plan.root(node.inputs[0]), n, when);
-      instruction.operands = 1;
-      instruction.kernel = size_of(type.dtype) == 8
-                               ? +[](const void* const* in, void* out, Index count) {
-                                   std::memcpy(out, in[0], at(static_cast<int>(count)) * 8);
-                                 }
-                               : +[](const void* const* in, void* out, Index count) {
-                                   std::memcpy(out, in[0], at(static_cast<int>(count)) * 4);
-                                 };
-    } else {
-      const auto types = tape->input_types(n);
-      instruction.kernel = node.op->operator*().tile({types, node.attrs});
-      instruction.operands = static_cast<int>(node.inputs.size());
-      if (instruction.operands > FusedPass::most_operands)
-        throw Error(node.op->name(), "an elementwise operation has at most 4 operands");
-      for (int i = 0; i < instruction.operands; ++i) {
-        int stretched = -1;
-        const Ref source = plan.source(node.inputs[at(i)], stretched);
-        instruction.in[at(i)] = read(source, stretched, when);
-      }
-    }
-    instruction.out = write({n, 0}, when);
-    pass.instructions.push_back(instruction);
-    ++when;
+      add_pass(unit, std::move(made[u]));
   }
-  // Slots: fills are there from the start of a tile; a result takes a slot when it is made.
-  std::vector<int> free_slots;
-  std::vector<std::vector<int>> ends(at(when + 1));
-  auto take = [&](int reg) {
-    if (free_slots.empty()) free_slots.push_back(pass.slots++);
-    pass.slot_of[at(reg)] = free_slots.back();
-    free_slots.pop_back();
-    if (last_use[at(reg)] < when) ends[at(last_use[at(reg)])].push_back(pass.slot_of[at(reg)]);
-  };
-  for (int reg = 0; reg < pass.registers; ++reg)
-    if (in_slot[at(reg)] && made_at[at(reg)] < 0) take(reg);
-  for (int i = 0; i < when; ++i) {
-    for (int reg = 0; reg < pass.registers; ++reg)
-      if (in_slot[at(reg)] && made_at[at(reg)] == i) take(reg);
-    for (int slot : ends[at(i)]) free_slots.push_back(slot);
-  }
-  return pass;
+  if (plan.guard_position == made.size()) guard_step = steps.size();
+  for (Ref guard : tape->guards()) guards.push_back({storage.pointer(guard), tape->type(guard)});
+  for (const Copy& copy : plan.output_copies)
+    output_moves.push_back({storage.pointer(copy.from), copy.to, tape->type(copy.from).bytes()});
+  for (const Copy& copy : plan.store_copies)
+    store_moves.push_back({storage.pointer(copy.from), storage.pointer(Ref{copy.to, 0}), tape->type(copy.from).bytes()});
+  storage.link();
 }
 
-void Program::Impl::move(External& external, const void* memory) {
-  if (external.current == memory) return;
-  external.current = memory;
-  for (int pointer : external.pointers) {
-    pointers[at(pointer)] = const_cast<void*>(memory);
-    for (int use : uses[at(pointer)]) resolved[at(use)] = const_cast<void*>(memory);
+void Program::Impl::add_kernel(int unit) {
+  const int n = plan.units[at(unit)].nodes[0];
+  const Node& node = tape->node(n);
+  const auto types = tape->input_types(n);
+  std::vector<int> in;
+  std::vector<int> out;
+  for (Ref ref : node.inputs) in.push_back(storage.pointer(ref));
+  for (int r = 0; r < static_cast<int>(node.types.size()); ++r) out.push_back(storage.pointer(Ref{n, r}));
+  const int first = storage.add_arguments(in);
+  const int last = storage.add_arguments(out);
+  steps.push_back({Step::Kind::kernel, first, last, unit, node.op->operator*().kernel({types, node.attrs})});
+}
+
+void Program::Impl::add_pass(int unit, FusedPass pass) {
+  steps.push_back({Step::Kind::pass, static_cast<int>(passes.size()), 0, unit});
+  passes.push_back(std::move(pass));
+}
+
+// One after another, as far as nothing comes between; a checked run looks at each.
+void Program::Impl::add_short(int unit, Short instruction) {
+  shorts.push_back(instruction);
+  const int count = static_cast<int>(shorts.size());
+  const bool joins = !steps.empty() && steps.back().kind == Step::Kind::shorts && !options.checked &&
+                     (steps.size() > guard_step || plan.units[at(unit)].phase == 0);
+  if (joins)
+    steps.back().last = count;
+  else
+    steps.push_back({Step::Kind::shorts, count - 1, count, unit});
+}
+
+// Where all memory is the program's own, whole vectors are computed: what stands behind the last element is not looked at.
+void Program::Impl::add_shorts(int unit, const FusedPass& pass) {
+  std::vector<int> pointers(at(pass.registers));
+  for (int reg = 0; reg < pass.registers; ++reg)
+    if (const int slot = pass.slot_of[at(reg)]; slot >= 0)
+      pointers[at(reg)] = storage.pointer_to(scratch->get() + at(slot) * pass.slot_bytes());
+  for (const FusedPass::Walk& walk : pass.walks) pointers[at(walk.reg)] = walk.pointer;
+  for (const FusedPass::Fill& fill : pass.fills) {
+    const int in = storage.add_arguments({fill.pointer});
+    const int out = storage.add_arguments({pointers[at(fill.reg)]});
+    if (fill.constant) {
+      add_short(unit, {fill.stretch.fill(), in, out, pass.size});
+    } else {
+      steps.push_back({Step::Kind::stretch, static_cast<int>(stretches.size()), 0, unit});
+      stretches.push_back({fill.stretch, in, out, pass.size});
+    }
+  }
+  for (const FusedPass::Instruction& instruction : pass.instructions) {
+    std::vector<int> in;
+    for (int i = 0; i < instruction.operands; ++i) in.push_back(pointers[at(instruction.in[at(i)])]);
+    const int out = pointers[at(instruction.out)];
+    bool padded = storage.is_padded(out);
+    for (int pointer : in) padded = padded && storage.is_padded(pointer);
+    const Index lanes = 64 / instruction.width;
+    const Index n = padded ? (pass.size + lanes - 1) / lanes * lanes : pass.size;
+    const int first = storage.add_arguments(in);
+    add_short(unit, {instruction.kernel, first, storage.add_arguments({out}), n});
   }
 }
 
 void Program::Impl::run_step(const Step& step) const {
-  if (step.fused >= 0)
-    passes[at(step.fused)].run(pointers.data(), scratch.get(), *pool);
-  else
-    step.kernel({resolved.data() + step.first_in, resolved.data() + step.first_out, *pool});
+  switch (step.kind) {
+    case Step::Kind::shorts:
+      for (int i = step.first; i < step.last; ++i) {
+        const Short& instruction = shorts[at(i)];
+        instruction.kernel(storage.arguments(instruction.in), *storage.arguments(instruction.out), instruction.n);
+      }
+      break;
+    case Step::Kind::stretch: {
+      const Stretching& s = stretches[at(step.first)];
+      s.stretch.copy(*storage.arguments(s.in), *storage.arguments(s.out), 0, s.size);
+      break;
+    }
+    case Step::Kind::kernel:
+      step.kernel({storage.arguments(step.first), storage.arguments(step.last), *pool});
+      break;
+    case Step::Kind::pass: passes[at(step.first)].run(storage.pointers(), scratch->get(), *pool); break;
+  }
 }
 
 void Program::Impl::run_steps(std::size_t first, std::size_t last) {
@@ -339,9 +254,9 @@ void Program::Impl::look_at(const Step& step) {
   const Node& node = tape->node(n);
   for (int r = 0; r < static_cast<int>(node.types.size()); ++r) {
     const Ref ref{n, r};
-    if (!pointer_of.contains(ref)) continue;
     const Type& type = node.types[at(r)];
-    const void* data = memory_of(ref);
+    const void* data = storage.memory(ref);
+    if (!data) continue;
     const Index nan = first_that(data, type, is_nan);
     const Index place = nan >= 0 ? nan : first_that(data, type, is_not_finite);
     if (place < 0) continue;
@@ -349,8 +264,8 @@ void Program::Impl::look_at(const Step& step) {
     Origin origin{ref, nan >= 0};
     for (Ref in : node.inputs) {
       const bool here = node.op->kind() == Kind::elementwise
-                            ? bad(element(memory_of(plan.root(in)), tape->type(in), place))
-                            : first_that(memory_of(plan.root(in)), tape->type(in), bad) >= 0;
+                            ? bad(element(storage.memory(in), tape->type(in), place))
+                            : first_that(storage.memory(in), tape->type(in), bad) >= 0;
       if (!here) continue;
       origin.from = plan.root(in);
       break;
@@ -374,26 +289,20 @@ void Program::Impl::blame(Ref guard) const {
 }
 
 bool Program::Impl::run(const void* const* in, void* const* out) {
-  for (std::size_t i = 0; i < inputs.size(); ++i) move(inputs[i], in[i]);
-  for (std::size_t i = 0; i < outputs.size(); ++i) move(outputs[i], out[i]);
-  for (std::size_t c = 0; c < cells.size(); ++c) {
-    Tensor& value = cells[c].first->value;
-    move(cells[c].second, cell_is_stored[c] && !options.checked ? value.mutable_data() : value.data());
-  }
+  storage.enter(in, out, !options.checked);
   origins.clear();
-  run_steps(0, plan.guard_position);
-  for (const Copy& copy : plan.output_copies)
-    std::memcpy(out[copy.to], pointers[at(pointer_of.at(plan.root(copy.from)))], tape->type(copy.from).bytes());
-  for (Ref guard : tape->guards())
-    if (!all_finite(pointers[at(pointer_of.at(plan.root(guard)))], tape->type(guard))) {
-      if (options.checked) blame(guard);
+  run_steps(0, guard_step);
+  storage.leave(out);
+  void* const* memory = storage.pointers();
+  for (const Move& move : output_moves) std::memcpy(out[move.to], memory[move.from], move.bytes);
+  for (std::size_t i = 0; i < guards.size(); ++i)
+    if (!all_finite(memory[guards[i].pointer], guards[i].type)) {
+      if (options.checked) blame(tape->guards()[i]);
       return false;
     }
   if (options.checked) return true;
-  run_steps(plan.guard_position, steps.size());
-  for (const Copy& copy : plan.store_copies)
-    std::memcpy(pointers[at(pointer_of.at({copy.to, 0}))], pointers[at(pointer_of.at(plan.root(copy.from)))],
-                tape->type(copy.from).bytes());
+  run_steps(guard_step, steps.size());
+  for (const Move& move : store_moves) std::memcpy(memory[move.to], memory[move.from], move.bytes);
   return true;
 }
 
@@ -437,8 +346,8 @@ const Tape& Program::tape() const { return *impl_->tape; }
 ProgramFacts Program::facts() const {
   const Impl& p = *impl_;
   ProgramFacts facts;
-  facts.steps = static_cast<int>(p.steps.size());
-  facts.fused_passes = static_cast<int>(p.passes.size());
+  facts.steps = static_cast<int>(p.plan.units.size());
+  for (const Unit& unit : p.plan.units) facts.fused_passes += unit.fused;
   facts.stores_copied = static_cast<int>(p.plan.store_copies.size());
   facts.stores_in_place = static_cast<int>(p.tape->stores().size()) - facts.stores_copied;
   facts.arena_bytes = p.plan.arena_bytes;

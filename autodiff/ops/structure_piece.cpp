@@ -63,6 +63,21 @@ Kernel slice_kernel(const Signature& s) {
   });
 }
 
+// All axes inside of the first one that is cut are whole, and those outside of it have one entry.
+std::optional<Index> slice_view(const Signature& s) {
+  const Shape& shape = s[0].shape;
+  const auto strides = shape.strides();
+  Index offset = 0;
+  bool is_cut = false;
+  for (int axis = shape.rank() - 1; axis >= 0; --axis) {
+    const Range range = range_of(s.attrs, shape, axis);
+    if (range.size() > 1 && (range.step != 1 || is_cut)) return std::nullopt;
+    is_cut = is_cut || range.size() != shape[axis];
+    offset += range.begin * strides[static_cast<std::size_t>(axis)];
+  }
+  return offset;
+}
+
 std::vector<int> follow_whole(const Signature& s, int, int) {
   const Shape& shape = s[0].shape;
   std::vector<int> axes;
@@ -79,6 +94,7 @@ const Op slice_op{
     {.name = "slice",
      .shape = slice_type,
      .kernel = slice_kernel,
+     .view = slice_view,
      .follows = follow_whole,
      .vjp = ops::pull(spread),
      .linear = true,

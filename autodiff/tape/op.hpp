@@ -82,6 +82,7 @@ enum class Flow { rules, zero };
 using ShapeRule = std::function<std::vector<Type>(const Signature&)>;
 using KernelRule = std::function<Kernel(const Signature&)>;
 using TileRule = std::function<TileKernel(const Signature&)>;
+using ViewRule = std::function<std::optional<Index>(const Signature&)>;
 using FollowsRule = std::function<std::vector<int>(const Signature&, int result, int input)>;
 using BatchRule = std::function<std::vector<Var>(const Recorded&, std::span<const Widened>, Index count)>;
 using VjpRule = std::function<Tangents(const Recorded&, const Tangents& cotangents)>;
@@ -94,6 +95,7 @@ struct Row {
   ShapeRule shape = {};             // types of the results, or an Error
   KernelRule kernel = {};           // opaque
   TileRule tile = {};               // elementwise; null for dtypes without a kernel
+  ViewRule view = {};               // the element of input 0 from which on the result lies there as it is, if it does
   FollowsRule follows = {};         // null: elementwise, broadcast and alias rows have their own; opaque ones mix everything
   BatchRule batch = {};             // null: widen all operands, give shape attributes the prefix, apply again
   VjpRule vjp = {};

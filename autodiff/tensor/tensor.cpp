@@ -12,8 +12,11 @@ namespace {
 
 constexpr std::align_val_t alignment{64};
 
+// Behind the elements there is room for a vector of the widest instruction set, whatever element it starts from.
 std::shared_ptr<std::byte> allocate(std::size_t bytes) {
-  auto* memory = static_cast<std::byte*>(::operator new(std::max<std::size_t>(bytes, 8), alignment));
+  const std::size_t room = (bytes + 63) / 64 * 64 + 64;
+  auto* memory = static_cast<std::byte*>(::operator new(room, alignment));
+  std::memset(memory + bytes, 0, room - bytes);
   return {memory, [](std::byte* p) { ::operator delete(p, alignment); }};
 }
 
@@ -27,7 +30,7 @@ std::string digits_of(T value) {
 }  // namespace
 
 Tensor::Tensor(const Type& type) : type_(type), bytes_(allocate(type.bytes())) {
-  std::memset(bytes_.get(), 0, std::max<std::size_t>(type_.bytes(), 8));
+  std::memset(bytes_.get(), 0, type_.bytes());
 }
 
 Tensor Tensor::full(const Type& type, double value) {
