@@ -172,6 +172,12 @@ Passes::Passes(const Shape& shape, const Indices& axes, DType dtype) : item_(siz
   }
 }
 
+std::optional<Middle> Passes::single() const {
+  const auto& [middle, length] = passes_[0];
+  const bool is_one = passes_.size() == 1 && length == middle.n && OuterPieces(middle).count() <= 1;
+  return is_one ? std::optional(middle) : std::nullopt;
+}
+
 void Passes::add(Middle middle) {
   constexpr Index few = 8;
   const Index length = middle.inner > 0 ? piece_size / middle.inner : 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -67,6 +68,8 @@ class Passes {
  public:
   Passes(const Shape& shape, const std::vector<Index>& axes, DType dtype);
 
+  /// The only pass, if that is one piece: what a small array is.
+  std::optional<Middle> single() const;
   /// `step(in, out, first, last, n, inner)` reduces in[outer, n, inner] to out[outer, inner], see kernels::ReduceKernel.
   template <class Step>
   void run(const Buffers& buffers, const Step& step) const;

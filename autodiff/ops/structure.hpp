@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -97,6 +98,11 @@ Var concat(std::vector<Var> parts, int axis = 0, Where where = here());
 ///
 ///   errors    "[stack] parts differ: f32[2] and f32[3]; they have to be of one shape"
 Var stack(std::vector<Var> parts, int axis = 0, Where where = here());
+
+/// A recorded padding with zeros along one axis: what a slice gives back as cotangent.
+bool is_padding(const Var& x);
+/// The sum of values of one type; paddings with zeros that lie apart along an axis are put side by side instead.
+Var add_up(std::span<const Var> terms);
 
 /// Each axis repeated as a whole: [a, b] twice is [a, b, a, b].
 ///

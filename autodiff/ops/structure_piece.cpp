@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include <tapir/autodiff/ops/box.hpp>
+#include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/rows.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
 
@@ -213,6 +215,20 @@ std::vector<Type> concat_type(const Signature& s) {
   return {{ops::common_dtype(s), shape}};
 }
 
+// The bytes of every part's rows, row by row.
+Kernel concat_small(const Signature& s, Index rows) {
+  std::vector<std::size_t> bytes;
+  for (const Type& part : s.inputs) bytes.push_back(rows > 0 ? part.bytes() / static_cast<std::size_t>(rows) : 0);
+  return Kernel([rows = static_cast<std::size_t>(rows), bytes](const Buffers& b) {
+    auto* to = b.output<std::byte>(0);
+    for (std::size_t row = 0; row < rows; ++row)
+      for (std::size_t i = 0; i < bytes.size(); ++i) {
+        std::memcpy(to, static_cast<const std::byte*>(b.in[i]) + row * bytes[i], bytes[i]);
+        to += bytes[i];
+      }
+  });
+}
+
 Kernel concat_kernel(const Signature& s) {
   const Shape shape = concat_type(s)[0].shape;
   const int axis = static_cast<int>(s.attrs.get<Index>("axis"));
@@ -222,6 +238,8 @@ Kernel concat_kernel(const Signature& s) {
     copies.emplace_back(part.shape, Lattice::dense(part.shape), to, part.dtype);
     to.offset += part.shape[axis] * to.strides[static_cast<std::size_t>(axis + shape.rank())];
   }
+  constexpr std::size_t small = 1 << 14;
+  if (concat_type(s)[0].bytes() <= small) return concat_small(s, shape.take_front(axis + shape.rank()).size());
   return Kernel([copies](const Buffers& b) {
     for (std::size_t i = 0; i < copies.size(); ++i) copies[i](b.in[i], b.out[0], b.pool);
   });
@@ -351,6 +369,78 @@ Var tile(Arg x, std::vector<Index> repeats) {
   }
   return composed(x.where, "tile", {x.var},
                   [&] { return reshape(broadcast_to(reshape(x, split), stretched), result); });
+}
+
+// ---- sums of paddings ----
+
+namespace {
+
+// What a padding with zeros along one axis puts there.
+struct Piece {
+  Var value;
+  int axis;
+  Index begin, end;
+};
+
+std::optional<Piece> piece_of(const Var& x) {
+  const auto place = x.place();
+  if (!place || place->tape->node(place->ref.node).op != &pad_op) return std::nullopt;
+  const Node& node = place->tape->node(place->ref.node);
+  const Var from = place->tape->var(node.inputs[0]);
+  std::optional<Piece> piece;
+  for (int axis = 0; axis < x.rank(); ++axis) {
+    if (from.shape()[axis] == x.shape()[axis]) continue;
+    if (piece || entry(node.attrs, "interior", x.shape(), axis, 0) != 0) return std::nullopt;
+    const Index begin = entry(node.attrs, "before", x.shape(), axis, 0);
+    piece = {from, axis, begin, begin + from.shape()[axis]};
+  }
+  const double value = node.attrs.get<double>("value");
+  return piece && value == 0 && !std::signbit(value) ? piece : std::nullopt;
+}
+
+// Pieces of one axis that do not overlap, in order, with zeros between.
+Var side_by_side(const std::vector<Piece>& pieces, const Type& type) {
+  std::vector<Var> parts;
+  Index end = 0;
+  const int axis = pieces[0].axis;
+  const auto zeros_until = [&](Index begin) {
+    Shape gap = type.shape;
+    gap.set(axis, begin - end);
+    if (begin > end) parts.push_back(zeros({type.dtype, gap}));
+  };
+  for (const Piece& piece : pieces) {
+    zeros_until(piece.begin);
+    parts.push_back(piece.value);
+    end = piece.end;
+  }
+  zeros_until(type.shape[axis]);
+  return concat(parts, axis);
+}
+
+}  // namespace
+
+bool is_padding(const Var& x) { return piece_of(x).has_value(); }
+
+Var add_up(std::span<const Var> terms) {
+  std::vector<Piece> pieces;
+  std::vector<Var> others;
+  for (const Var& term : terms) {
+    const auto piece = piece_of(term);
+    if (piece && (pieces.empty() || piece->axis == pieces[0].axis))
+      pieces.push_back(*piece);
+    else
+      others.push_back(term);
+  }
+  std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.begin < b.begin; });
+  const auto overlap = [](const Piece& a, const Piece& b) { return a.end > b.begin; };
+  const bool apart = std::adjacent_find(pieces.begin(), pieces.end(), overlap) == pieces.end();
+  std::optional<Var> sum;
+  if (pieces.size() > 1 && apart)
+    sum = side_by_side(pieces, terms[0].type());
+  else
+    others.assign(terms.begin(), terms.end());
+  for (const Var& other : others) sum = sum ? *sum + other : other;
+  return *sum;
 }
 
 }  // namespace tapir

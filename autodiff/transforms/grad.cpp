@@ -36,18 +36,19 @@ class Reverse {
       : tape_(std::move(tape)) {
     std::vector<int> starts;
     for (const auto& x : xs)
-      if (x) starts.push_back(x->node), wanted_[*x] = true;
+      if (x) starts.push_back(x->node);
     active_ = differentiable_descendants(*tape_, starts);
     below_ = tape_->ancestors(ys);
     for (Ref y : ys) last_ = std::max(last_, y.node);
   }
 
+  // Cotangents of slices wait for each other; others are added at once, so that none has to be kept.
   void add(Ref ref, const Var& cotangent) {
-    const auto known = cotangents_.find(ref);
-    if (known == cotangents_.end())
-      cotangents_.emplace(ref, cotangent);
+    Terms& terms = terms_[ref];
+    if (is_padding(cotangent))
+      terms.paddings.push_back(cotangent);
     else
-      known->second = known->second + cotangent;
+      terms.sum = terms.sum ? *terms.sum + cotangent : cotangent;
   }
 
   void run() {
@@ -55,9 +56,18 @@ class Reverse {
       if (active_[static_cast<std::size_t>(i)] && below_[static_cast<std::size_t>(i)]) visit(i);
   }
 
-  std::optional<Var> cotangent(Ref ref) const {
-    const auto known = cotangents_.find(ref);
-    return known == cotangents_.end() ? std::nullopt : std::optional(known->second);
+  /// Once it is asked for, nothing more is added.
+  std::optional<Var> cotangent(Ref ref) {
+    const auto known = terms_.find(ref);
+    if (known == terms_.end()) return std::nullopt;
+    Terms& terms = known->second;
+    if (!terms.paddings.empty()) {
+      Frame frame(tape_, tape_->node(ref.node));
+      if (terms.sum) terms.paddings.push_back(*terms.sum);
+      terms.sum = add_up(terms.paddings);
+      terms.paddings.clear();
+    }
+    return terms.sum;
   }
 
  private:
@@ -97,8 +107,12 @@ class Reverse {
   }
 
   std::shared_ptr<Tape> tape_;
-  std::map<Ref, Var> cotangents_;
-  std::map<Ref, bool> wanted_;
+  struct Terms {
+    std::optional<Var> sum;
+    std::vector<Var> paddings;
+  };
+
+  std::map<Ref, Terms> terms_;  // of each cotangent
   std::vector<bool> active_;
   std::vector<bool> below_;
   int last_ = -1;

@@ -321,14 +321,27 @@ void check_carry(std::span<const Var> before, std::span<const Var> after, Where 
 
 Var row_of(const Var& x, Index i) { return squeeze(slice(x, 0, i, i + 1), 0); }
 
+std::vector<Var> rows_of(std::span<const Var> xs, Index i) {
+  std::vector<Var> rows;
+  for (const Var& x : xs) rows.push_back(row_of(x, i));
+  return rows;
+}
+
+// The tape that an iteration took values from, although carry and xs were plain.
+std::shared_ptr<Tape> tape_behind(const ScanStep& step) {
+  const auto tape = tape_of(step.carry);
+  return tape ? tape : tape_of(step.outputs);
+}
+
+// If the first iteration shows that f takes values from a tape, it is all there is: `tape` tells.
 ScanResult plain_loop(const ScanFunction& f, std::vector<Var> carry, std::span<const Var> xs, Index length,
-                      bool reverse, Where where) {
+                      bool reverse, std::shared_ptr<Tape>& tape, Where where) {
   std::vector<std::vector<Var>> rows;
   for (Index t = 0; t < length; ++t) {
     const Index at = reverse ? length - 1 - t : t;
-    std::vector<Var> slices;
-    for (const Var& x : xs) slices.push_back(row_of(x, at));
-    ScanStep step = f(carry, slices, Tensor(at));
+    ScanStep step = f(carry, rows_of(xs, at), Tensor(at));
+    if (t == 0) tape = tape_behind(step);
+    if (tape) return {};
     if (t > 0) check_carry(carry, step.carry, where);
     carry = std::move(step.carry);
     rows.resize(step.outputs.size());
@@ -348,8 +361,12 @@ ScanResult scan(const ScanFunction& f, std::vector<Var> init, std::vector<Var> x
   const Index length = length_of(xs, options.length, where);
   std::vector<Var> operands = init;
   append(operands, xs);
-  const auto tape = tape_of(operands);
-  if (!tape) return plain_loop(f, std::move(init), xs, length, options.reverse, where);
+  auto tape = tape_of(operands);
+  if (!tape) {
+    ScanResult plain = plain_loop(f, init, xs, length, options.reverse, tape, where);
+    if (!tape) return plain;
+    operands = brought_to(tape, operands);
+  }
   const std::vector<Arg> args(operands.begin(), operands.end());
   operands.clear();
   for (const Arg& arg : meet(scan_op, args)) operands.push_back(arg.var);

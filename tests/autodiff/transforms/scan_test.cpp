@@ -167,6 +167,23 @@ TEST_CASE("scan: noise differs between iterations and repeats with the key") {
   for (Index i = 1; i < 4; ++i) CHECK(first.at(i) != first.at(0));
 }
 
+TEST_CASE("scan: a plain start and plain xs make one node too, if the body takes values from a tape") {
+  const Tensor xs({4}, {1., 2., 3., 4.});
+  const auto f = [&](Var w) {
+    const auto body = [&](auto c, auto x, Var) -> ScanStep { return {{w * c[0] + x[0]}}; };
+    return scan(body, {Tensor(0.5)}, {xs}).carry;
+  };
+  auto tape = Tape::make();
+  const Var w = tape->input({f64, {}});
+  const Var end = f(w)[0];
+  CHECK(tape->node(end.place()->ref.node).op->name() == "scan");
+  auto compiled = compile([&](Var v) -> std::vector<Var> { return {f(v)[0], grad(f(v)[0], v)}; });
+  const double v = 0.7;
+  const auto results = compiled(Tensor(v));
+  CHECK(results[0].item() == doctest::Approx((((0.5 * v + 1) * v + 2) * v + 3) * v + 4).epsilon(1e-14));
+  CHECK(results[1].item() == doctest::Approx(4 * 0.5 * v * v * v + 3 * v * v + 2 * 2 * v + 3).epsilon(1e-14));
+}
+
 namespace {
 
 ScanStep twice_as_long(std::span<const Var> carry, std::span<const Var>, const Var&) {
