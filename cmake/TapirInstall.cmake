@@ -12,5 +12,5 @@ configure_package_config_file(cmake/tapirConfig.cmake.in ${PROJECT_BINARY_DIR}/t
   INSTALL_DESTINATION ${package_dir} NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/tapirConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/tapirConfig.cmake ${PROJECT_BINARY_DIR}/tapirConfigVersion.cmake
-  cmake/FindOpenBLAS.cmake DESTINATION ${package_dir})
+  cmake/FindOpenBLAS.cmake cmake/FindOneDNN.cmake DESTINATION ${package_dir})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

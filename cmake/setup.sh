@@ -3,6 +3,7 @@
 
 builds=${TAPIR_BUILD_DIR:-$root/build}
 install=yes
+also=  # a further keyword of packages, beside DEBIAN
 
 say() { printf 'tapir: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -47,7 +48,9 @@ packages() {
   command -v "${CXX:-c++}" >/dev/null || echo g++
   command -v cmake >/dev/null || echo cmake
   command -v ninja >/dev/null || echo ninja-build
-  sed -n 's/.*DEBIAN \([a-z0-9][a-z0-9.+-]*\).*/\1/p' "$root/cmake/TapirDependencies.cmake"
+  for keyword in DEBIAN $also; do
+    sed -n "s/.*$keyword \\([a-z0-9][a-z0-9.+-]*\\).*/\\1/p" "$root/cmake/TapirDependencies.cmake"
+  done
 }
 
 # Those of them that are not installed, on one line.

@@ -3,7 +3,6 @@
 #include <tapir/nn/linear.hpp>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
-#include <tapir/autodiff/ops/linalg.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
 
 namespace tapir::nn {
@@ -21,7 +20,7 @@ Var weight_of(const Scope& scope, Index in, Index out, const LinearOptions& opti
 }  // namespace
 
 Linear::Linear(Scope scope, Index in, Index out, LinearOptions options, Where where)
-    : path_(scope.path()), weight_(weight_of(scope, in, out, options, where)) {
+    : path_(scope.path()), weight_(weight_of(scope, in, out, options, where)), precision_(options.precision) {
   if (options.bias) bias_ = scope.param("bias", {out}, options.bias_initialiser, where);
 }
 
@@ -36,7 +35,7 @@ Var Linear::operator()(Arg x) const {
   return composed(x.where, path_, {x.var, weight_}, [&] {
     const bool single = x.rank() == 1;
     const Var rows = single ? expand_dims(x, 0) : x.var;
-    const Var products = matmul(rows, weight_);
+    const Var products = matmul(rows, weight_, {.precision = precision_});
     const Var y = single ? squeeze(products, 0) : products;
     return bias_ ? y + *bias_ : y;
   });

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <tapir/autodiff/learn/params.hpp>
+#include <tapir/autodiff/ops/linalg.hpp>
 
 namespace tapir::nn {
 
@@ -13,6 +14,7 @@ struct LinearOptions {
   bool bias = true;
   Initialiser initialiser = initialisers::fan_in_uniform();
   Initialiser bias_initialiser = initialisers::zeros();
+  Precision precision = Precision::full;  // of x weight
 };
 
 /// y = x weight + bias, with parameters weight [in, out] and bias [out].
@@ -32,6 +34,7 @@ class Linear {
   std::string path_;
   Var weight_;
   std::optional<Var> bias_;
+  Precision precision_;
 };
 
 }  // namespace tapir::nn

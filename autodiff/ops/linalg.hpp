@@ -8,9 +8,16 @@
 
 namespace tapir {
 
+/// What a product of f32 matrices is computed in.
+///   full  f32
+///   bf16  operands rounded to bf16 (8 significant bits), products summed in f32: for networks, where the processor has
+///         AVX512_BF16 or AMX. Operands, results and gradients stay f32; derivatives by such a product are such products.
+enum class Precision { full, bf16 };
+
 struct MatmulOptions {
   bool transpose_a = false;
   bool transpose_b = false;
+  Precision precision = Precision::full;
 };
 
 /// a [.., m, k] b [.., k, n]; with a flag set, that operand lies transposed in memory: no copy is made. A vector is not
@@ -24,8 +31,11 @@ struct MatmulOptions {
 ///             "[matmul] a vector is not taken: a is f64[4], b is f64[4,2]; expand_dims says which side of the product
 ///             it is"
 ///             "[matmul] is not defined for i64: a is i64[2,2], b is i64[2,2]; cast both"
+///             "[matmul] precision bf16 is for f32: a is f64[2,2], b is f64[2,2]"
+///             "[matmul] precision bf16 is not to be had: this build of tapir has no oneDNN (Debian's libdnnl-dev; CMake
+///             option TAPIR_ONEDNN)", or "...: this machine's processor has neither AVX512_BF16 nor AMX"
 ///   cost      2 m n k flops per product, by BLAS, cut by shape into single-threaded calls; one right factor for many
-///             left ones is one product
+///             left ones is one product. bf16: about 0.6 of the time with AVX512_BF16
 Var matmul(Arg a, Arg b, MatmulOptions options = {});
 
 /// Sum over the last axis of a * b, whose leading axes broadcast.

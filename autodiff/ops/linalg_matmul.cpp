@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <limits>
 
-#include <tapir/autodiff/exec/pool.hpp>
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/gemm.hpp>
 #include <tapir/autodiff/ops/leading.hpp>
 #include <tapir/autodiff/ops/linalg.hpp>
+#include <tapir/autodiff/ops/onednn.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/rows.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
@@ -21,10 +21,18 @@ using ops::require;
 
 struct Flags {
   bool a, b;
-  explicit Flags(const Attrs& attrs) : a(attrs.flag("transpose_a")), b(attrs.flag("transpose_b")) {}
+  Precision precision;
+  explicit Flags(const Attrs& attrs)
+      : a(attrs.flag("transpose_a")),
+        b(attrs.flag("transpose_b")),
+        precision(attrs.has("precision") ? Precision::bf16 : Precision::full) {}
 };
 
-Attrs flags(bool a, bool b) { return {{"transpose_a", Index{a}}, {"transpose_b", Index{b}}}; }
+Attrs flags(bool a, bool b, Precision precision = Precision::full) {
+  Attrs attrs{{"transpose_a", Index{a}}, {"transpose_b", Index{b}}};
+  if (precision == Precision::bf16) attrs.set("precision", "bf16");
+  return attrs;
+}
 
 Product product_of(const Signature& s) {
   const Flags f(s.attrs);
@@ -40,6 +48,11 @@ std::vector<Type> matmul_type(const Signature& s) {
   };
   const std::string both = "a is " + tell(0, f.a) + ", b is " + tell(1, f.b);
   require(is_floating(dtype), "is not defined for i64: " + both + "; cast both");
+  if (f.precision == Precision::bf16) {
+    require(dtype == f32, "precision bf16 is for f32: " + both);
+    const std::string lacking = ops::onednn::lacks_bf16();
+    require(lacking.empty(), "precision bf16 is not to be had: " + lacking);
+  }
   require(s[0].shape.rank() >= 2 && s[1].shape.rank() >= 2,
           "a vector is not taken: " + both + "; expand_dims says which side of the product it is");
   const Product p = product_of(s);
@@ -57,32 +70,9 @@ Kernel matmul_kernel(const Signature& s) {
     product.m *= lead.count;  // one right factor for all: their rows are one matrix
     lead.count = lead.count_a = 1;
   }
-  ops::prepare_blas();
-  const ops::Cut cut = ops::cut(product);
-  // Small products go to a thread in groups.
-  constexpr double worth_a_thread = 1e6;
-  constexpr double most_groups = 64;
-  const double total = product.flops() * static_cast<double>(lead.count) / worth_a_thread;
-  const Index groups =
-      std::clamp<Index>(static_cast<Index>(std::min(total, most_groups)), 1, std::max<Index>(lead.count, 1));
-  const auto bytes = static_cast<Index>(size_of(product.dtype));
-  const auto one = [=](const Buffers& buffers, Index i, Index piece) {
-    ops::gemm(product, cut, piece,
-              buffers.input<std::byte>(0) + i % lead.count_a * product.m * product.k * bytes,
-              buffers.input<std::byte>(1) + i % lead.count_b * product.k * product.n * bytes,
-              buffers.output<std::byte>(0) + i * product.m * product.n * bytes);
-  };
-  if (cut.pieces > 1)
-    return Kernel([=](const Buffers& buffers) {
-      buffers.pool.run(lead.count * cut.pieces,
-                       [&](Index piece, int) { one(buffers, piece / cut.pieces, piece % cut.pieces); });
-    });
-  return Kernel([=](const Buffers& buffers) {
-    buffers.pool.run(groups, [&](Index group, int) {
-      for (Index i = lead.count * group / groups; i < lead.count * (group + 1) / groups; ++i)
-        one(buffers, i, 0);
-    });
-  });
+  const ops::Products products{product, lead.count, lead.count_a, lead.count_b};
+  return Flags(s.attrs).precision == Precision::bf16 ? ops::bf16_kernel_of(products)
+                                                     : ops::kernel_of(products);
 }
 
 // Rows of the result follow a's, columns b's.
@@ -100,7 +90,7 @@ std::vector<int> follow_matmul(const Signature& s, int, int input) {
 // With one right factor per particle, inner batches of a become rows of one matrix.
 std::vector<Var> batch_matmul(const Recorded& r, std::span<const Widened> in, Index count) {
   const Flags f(r.attrs);
-  const MatmulOptions options{f.a, f.b};
+  const MatmulOptions options{f.a, f.b, f.precision};
   const Shape a = r.inputs[0].shape();
   if (in[1].batched && r.inputs[1].rank() == 2 && a.rank() > 2 && !f.a) {
     const Shape outer = in[0].batched ? Shape{count} : Shape{};
@@ -122,12 +112,12 @@ Tangents matmul_back(const Recorded& r, const Tangents& cotangents) {
   if (r.needs[0]) {
     const Var gn = ops::fold_outer(g, lacking_a, false);
     const Var bn = ops::fold_outer(b, lacking_a, f.b);
-    result[0] = f.a ? matmul(bn, gn, {f.b, true}) : matmul(gn, bn, {false, !f.b});
+    result[0] = f.a ? matmul(bn, gn, {f.b, true, f.precision}) : matmul(gn, bn, {false, !f.b, f.precision});
   }
   if (r.needs[1]) {
     const Var gm = ops::fold_outer(g, lacking_b, true);
     const Var am = ops::fold_outer(a, lacking_b, !f.a);
-    result[1] = f.b ? matmul(gm, am, {true, f.a}) : matmul(am, gm, {!f.a, false});
+    result[1] = f.b ? matmul(gm, am, {true, f.a, f.precision}) : matmul(am, gm, {!f.a, false, f.precision});
   }
   return result;
 }
@@ -158,7 +148,7 @@ const Op matmul_op{{.name = "matmul",
 }  // namespace
 
 Var matmul(Arg a, Arg b, MatmulOptions options) {
-  return apply(matmul_op, {a, b}, flags(options.transpose_a, options.transpose_b));
+  return apply(matmul_op, {a, b}, flags(options.transpose_a, options.transpose_b, options.precision));
 }
 
 Var dot(Arg a, Arg b) {

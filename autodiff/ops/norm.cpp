@@ -28,24 +28,18 @@ double careful_norm(const double* x, Index stride, Index n) {
 
 // Squares are summed in double: those of f32 neither overflow nor vanish there.
 template <class T>
-struct Norm {
-  ops::BlockSum<double> sum;
-  TileKernel square = kernels::find_tile("square", f64);
-
+class Norm {
+ public:
   void operator()(const void* in, void* out, Index first, Index last, Index n, Index inner) const {
     const T* from = static_cast<const T*>(in);
     T* to = static_cast<T*>(out);
-    sum(
+    sum_(
         from, first, last, n, inner,
-        [](const T* x, Index stride, Index rows, Index columns, Index, double* block) {
-          for (Index row = 0; row < rows; ++row)
-            for (Index c = 0; c < columns; ++c)
-              block[row * columns + c] = static_cast<double>(x[row * stride + c]);
+        [&](const T* x, Index stride, Index rows, Index columns, Index, double* block) {
+          if (stride == columns) return squares(x, block, rows * columns);
+          for (Index row = 0; row < rows; ++row) squares(x + row * stride, block + row * columns, columns);
         },
-        [&](double* block, Index count) {
-          const void* operand = block;
-          square(&operand, block, count);
-        },
+        [](double*, Index) {},
         [&](Index at, const double* sums, Index count) {
           for (Index i = 0; i < count; ++i) {
             double norm = std::sqrt(sums[i]);
@@ -58,6 +52,20 @@ struct Norm {
           }
         });
   }
+
+ private:
+  void squares(const T* x, double* block, Index count) const {
+    const void* operand = x;
+    if constexpr (std::is_same_v<T, float>) {
+      widen_(&operand, block, count);
+      operand = block;
+    }
+    square_(&operand, block, count);
+  }
+
+  ops::BlockSum<double> sum_;
+  TileKernel square_ = kernels::find_tile("square", f64);
+  TileKernel widen_ = kernels::find_tile("cast_f32_f64", f32);
 };
 
 Kernel norm_kernel(const Signature& s) {

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include <tapir/autodiff/ops/gemm.hpp>
+
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define TAPIR_COUNTS_ALLOCATIONS 1
 #else
@@ -17,17 +19,19 @@ namespace {
 
 std::atomic<bool> counting{false};
 std::atomic<std::size_t> allocations{0};
+std::atomic<std::size_t> inside_blas{0};
 
 }  // namespace
 
 bool allocations_are_counted() { return TAPIR_COUNTS_ALLOCATIONS; }
 
 AllocationCount::AllocationCount() {
-  allocations = 0;
+  allocations = inside_blas = 0;
   counting = true;
 }
 AllocationCount::~AllocationCount() { counting = false; }
 std::size_t AllocationCount::count() const { return allocations; }
+std::size_t AllocationCount::in_blas() const { return inside_blas; }
 
 }  // namespace tapir::test
 
@@ -41,7 +45,8 @@ void* __libc_realloc(void*, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
 
 static void note() {
-  if (tapir::test::counting) ++tapir::test::allocations;
+  if (tapir::test::counting)
+    ++(tapir::ops::inside_blas() ? tapir::test::inside_blas : tapir::test::allocations);
 }
 
 void* malloc(std::size_t size) {

@@ -6,10 +6,13 @@
 
 #include <tapir/autodiff/exec/apply.hpp>
 #include <tapir/autodiff/learn/trainer.hpp>
+#include <tapir/autodiff/ops/gemm.hpp>
+#include <tapir/autodiff/ops/onednn.hpp>
 #include <tapir/autodiff/ops/ops.hpp>
 #include <tapir/autodiff/transforms/scan.hpp>
 
 #include "support/allocations.hpp"
+#include "support/environment.hpp"
 #include "support/sample.hpp"
 
 using namespace tapir;
@@ -105,6 +108,27 @@ TEST_CASE("allocations: products and linear algebra") {
     CHECK(replayed(
               with_gradient([](const Var& a) { return matmul(a, sum(a, 0, true), {.transpose_b = true}); }),
               {large}) == none);
+  }
+}
+
+TEST_CASE("allocations: what the libraries take inside their products is theirs, and bounded") {
+  if (!allocations_are_counted()) return;
+  const auto taken = [](const std::string& library, Precision precision, int threads) {
+    const Environment chosen("TAPIR_BLAS", library);
+    const std::vector<Tensor> inputs = {numbers({400, 200}, f32), numbers({200, 300}, f32)};
+    const auto product = [=](const Var& a, const Var& b) { return matmul(a, b, {.precision = precision}); };
+    Compiled compiled(recordable(product), {.pool = std::make_shared<Pool>(threads)});
+    for (int i = 0; i < 3; ++i) compiled(std::span<const Tensor>(inputs));
+    const AllocationCount allocations;
+    compiled(std::span<const Tensor>(inputs));
+    CHECK(allocations.count() == 0);
+    return allocations.in_blas();
+  };
+  const auto pieces = static_cast<std::size_t>(ops::cut({f32, false, false, 400, 300, 200}).pieces);
+  for (int threads : {1, 2}) {
+    CHECK(taken("openblas", Precision::full, threads) <= pieces);
+    if (ops::onednn::found()) CHECK(taken("onednn", Precision::full, threads) <= pieces);
+    if (ops::onednn::lacks_bf16().empty()) CHECK(taken("", Precision::bf16, threads) <= 6 * pieces);
   }
 }
 
