@@ -27,11 +27,16 @@ class Stretch {
   void copy(const void* source, void* target, Index begin, Index end) const;
 
  private:
+  static constexpr Index longest_short = 16;  // runs for which a call of memcpy is not worth it
+
   template <class T>
-  void copy_as(const T* source, T* target, Index begin, Index end) const;
+  void copy_from(int axis, const T* source, T* target, Index begin, Index end) const;
+  template <class T>
+  void copy_entries(int axis, const T* source, T* target, Index count) const;
 
   std::array<Index, Shape::max_rank> sizes_{};
-  std::array<Index, Shape::max_rank> strides_{};
+  std::array<Index, Shape::max_rank> strides_{};  // in the source; 0: stretched
+  std::array<Index, Shape::max_rank> blocks_{};   // elements per entry of an axis
   int rank_ = 0;
   bool wide_ = false;
 };

@@ -6,6 +6,9 @@
 #include <cstring>
 #include <map>
 #include <tuple>
+#include <utility>
+
+#include <tapir/autodiff/exec/chains.hpp>
 
 namespace tapir {
 namespace {
@@ -22,11 +25,13 @@ void copy_tile(const void* const* in, void* out, Index n) {
 class Fuser {
  public:
   Fuser(const Plan& plan, const Unit& unit, Storage& storage) : plan_(plan), storage_(storage) {
-    constexpr Index longest_tile = 512;
     pass_.size = unit.size;
-    pass_.tile = std::min<Index>(longest_tile, (unit.size + 15) / 16 * 16);
-    for (int node : unit.nodes) add(node);
+    for (const Chain& chain : find_chains(plan, unit)) add(chain);
     take_slots();
+    choose_tile();
+    const auto stays = [](const FusedPass::Walk& walk) { return walk.width == 0; };
+    const auto moving = std::stable_partition(pass_.walks.begin(), pass_.walks.end(), stays);
+    pass_.still = static_cast<int>(moving - pass_.walks.begin());
   }
 
   FusedPass pass() && { return std::move(pass_); }
@@ -47,7 +52,26 @@ class Fuser {
   }
 
   void walk(int reg, Spot spot) {
-    pass_.walks.push_back({reg, storage_.pointer(spot), static_cast<Index>(size_of(plan_.tape.type(spot.root).dtype))});
+    const auto width = static_cast<Index>(size_of(plan_.tape.type(spot.root).dtype));
+    pass_.walks.push_back({reg, storage_.pointer(spot), width});
+    // A cell and its next value are one array.
+    const auto place = plan_.places.find(spot.root);
+    if (place != plan_.places.end() && place->second.kind == Place::Kind::cell)
+      spot.root = {static_cast<int>(place->second.at), 0};
+    arrays_.try_emplace({spot.root, spot.bytes}, pass_.walks.back());
+  }
+
+  // What the processor's last cache does not hold is fetched in advance, in small portions, because fetched tiles, tiles
+  // in work and scratch share the first one. Within the caches it is hurried enough; there, longer tiles cost less.
+  void choose_tile() {
+    constexpr Index last_cache = 16 << 20, portion = 2048;
+    Index width = 4, bytes = 0;
+    for (const FusedPass::Instruction& instruction : pass_.instructions) width = std::max(width, instruction.width);
+    for (const auto& [array, walk] : arrays_) bytes += pass_.size * walk.width;
+    const bool streams = bytes > last_cache;
+    pass_.tile = std::min((streams ? 1 : 2) * portion / width, (pass_.size + 15) / 16 * 16);
+    if (streams)
+      for (const auto& [array, walk] : arrays_) pass_.streams.push_back(walk);
   }
 
   // The register of a source, stretched by a node or, with -1, as it is.
@@ -86,29 +110,129 @@ class Fuser {
     return reg;
   }
 
-  void add(int n) {
+  void add(const Chain& chain) {
+    pass_.operations += static_cast<Index>(chain.nodes.size());
+    const int node = chain.nodes[0];
+    const bool alone = chain.nodes.size() == 1;
+    if (alone && plan_.tape.node(node).op->kind() == Kind::broadcast)
+      add_copy(node);
+    else if (const int first = first_operand(node); alone && (first < 0 || !reads_number(node)))
+      add_one(node);
+    else
+      add_chain(chain, first);
+  }
+
+  // Stored, or read in this pass: a copy of its stretched source.
+  void add_copy(int n) {
     const Node& node = plan_.tape.node(n);
     FusedPass::Instruction instruction{};
     instruction.width = static_cast<Index>(size_of(node.types[0].dtype));
-    if (node.op->kind() == Kind::broadcast) {  // stored, or read in this pass: a copy of its stretched source
-      instruction.in[0] = read(plan_.spot(node.inputs[0]), n);
-      instruction.operands = 1;
-      instruction.kernel = instruction.width == 8 ? copy_tile<8> : copy_tile<4>;
-    } else {
-      const auto types = plan_.tape.input_types(n);
-      instruction.kernel = node.op->operator*().tile({types, node.attrs});
-      instruction.operands = static_cast<int>(node.inputs.size());
-      if (instruction.operands > FusedPass::most_operands)
-        throw Error(node.op->name(), "an elementwise operation has at most 4 operands");
-      for (int i = 0; i < instruction.operands; ++i) {
-        int stretched = -1;
-        const Spot source = plan_.source(node.inputs[at(i)], stretched);
-        instruction.in[at(i)] = read(source, stretched);
-        instruction.width = std::max(instruction.width, static_cast<Index>(size_of(types[at(i)].dtype)));
-      }
+    instruction.kernel = instruction.width == 8 ? copy_tile<8> : copy_tile<4>;
+    instruction.in[0] = read(plan_.spot(node.inputs[0]), n);
+    instruction.operands = 1;
+    finish(instruction, n);
+  }
+
+  void add_one(int n) {
+    const Node& node = plan_.tape.node(n);
+    const auto types = plan_.tape.input_types(n);
+    FusedPass::Instruction instruction{};
+    instruction.width = static_cast<Index>(size_of(node.types[0].dtype));
+    instruction.kernel = node.op->operator*().tile({types, node.attrs});
+    if (node.inputs.size() > FusedPass::most_operands)
+      throw Error(node.op->name(), "an elementwise operation has at most 4 operands");
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      append(instruction, read(node.inputs[i]));
+      instruction.width = std::max(instruction.width, static_cast<Index>(size_of(types[i].dtype)));
     }
+    finish(instruction, n);
+  }
+
+  void add_chain(const Chain& chain, int first) {
+    const int head = chain.nodes[0];
+    const int last = chain.nodes.back();
+    FusedPass::Instruction instruction{};
+    instruction.width = static_cast<Index>(size_of(plan_.tape.node(head).types[0].dtype));
+    instruction.kernel = links_of(plan_, head)->run;
+    append(instruction, read(plan_.tape.node(head).inputs[at(std::max(first, 0))]));
+    for (std::size_t i = 0; i < chain.nodes.size(); ++i) {
+      const int n = chain.nodes[i];
+      add_link(instruction, n, i == 0 ? std::max(first, 0) : chain.mine[i]);
+      if (n == last || plan_.places.at({n, 0}).kind == Place::Kind::tile) continue;
+      append(instruction, fixed(links_of(plan_, n)->keep));
+      append(instruction, write({n, 0}));
+    }
+    append(instruction, fixed(links_of(plan_, last)->end));
+    finish(instruction, last);
+  }
+
+  // `mine`: the operand that is in registers.
+  void add_link(FusedPass::Instruction& instruction, int n, int mine) {
+    const ChainLinks& links = *links_of(plan_, n);
+    const std::vector<Ref>& inputs = plan_.tape.node(n).inputs;
+    if (inputs.size() == 1) {
+      append(instruction, fixed(links.by_array[0]));
+      return;
+    }
+    const Ref other = inputs[at(1 - mine)];
+    const bool number = is_number(other);
+    append(instruction, fixed((number ? links.by_number : links.by_array)[mine]));
+    append(instruction, number ? number_at(other) : read(other));
+  }
+
+  static void append(FusedPass::Instruction& instruction, int reg) {
+    instruction.in[at(instruction.operands++)] = reg;
+  }
+
+  void finish(FusedPass::Instruction& instruction, int n) {
     instruction.out = write({n, 0});
     pass_.instructions.push_back(instruction);
+  }
+
+  int read(Ref ref) {
+    int stretched = -1;
+    const Spot source = plan_.source(ref, stretched);
+    return read(source, stretched);
+  }
+
+  /// One number for all elements.
+  bool is_number(Ref ref) const {
+    int stretched = -1;
+    plan_.source(ref, stretched);
+    if (stretched < 0) return false;
+    const Node& node = plan_.tape.node(stretched);
+    const Type& from = plan_.tape.type(node.inputs[0]);
+    return Stretch(from.shape, node.types[0].shape, from.dtype).is_constant();
+  }
+
+  bool reads_number(int n) const {
+    const std::vector<Ref>& inputs = plan_.tape.node(n).inputs;
+    return std::any_of(inputs.begin(), inputs.end(), [&](Ref ref) { return is_number(ref); });
+  }
+
+  // With which operand a chain that begins with this node begins; -1: it has to be filled, or no chain can.
+  int first_operand(int n) const {
+    if (!links_of(plan_, n)) return -1;
+    const std::vector<Ref>& inputs = plan_.tape.node(n).inputs;
+    for (int i = 0; i < static_cast<int>(inputs.size()); ++i)
+      if (!is_number(inputs[at(i)])) return i;
+    return -1;
+  }
+
+  int number_at(Ref ref) {
+    int stretched = -1;
+    return fixed(storage_.pointer(plan_.source(ref, stretched)));
+  }
+  int fixed(const void* link) {
+    const auto [known, is_new] = link_pointers_.try_emplace(link, 0);
+    if (is_new) known->second = storage_.pointer_to(const_cast<void*>(link));
+    return fixed(known->second);
+  }
+  // The register of a pointer that does not walk.
+  int fixed(int pointer) {
+    const auto [known, is_new] = fixed_.try_emplace(pointer, pass_.registers);
+    if (is_new) pass_.walks.push_back({add_register(now()), pointer, 0});
+    return known->second;
   }
 
   // Fills are there from the start of a tile; a result takes a slot when it is made.
@@ -136,6 +260,9 @@ class Fuser {
   FusedPass pass_;
   std::vector<Register> registers_;
   std::map<std::tuple<Ref, std::size_t, int>, int> known_;
+  std::map<std::pair<Ref, std::size_t>, FusedPass::Walk> arrays_;  // that are walked through, each once
+  std::map<const void*, int> link_pointers_;
+  std::map<int, int> fixed_;  // registers by pointer
 };
 
 }  // namespace

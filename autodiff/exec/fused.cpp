@@ -7,11 +7,11 @@
 namespace tapir {
 
 void FusedPass::run(void* const* pointers, std::byte* scratch, Pool& pool) const {
-  // Below this many element-instructions a fork costs more than it saves.
+  // Below this many element-operations a fork costs more than it saves.
   constexpr Index worth_a_fork = 1 << 16;
   if (size == 0) return;
   const Index tiles = (size + tile - 1) / tile;
-  if (pool.threads() == 1 || tiles < 2 || size * static_cast<Index>(instructions.size()) < worth_a_fork) {
+  if (pool.threads() == 1 || tiles < 2 || size * operations < worth_a_fork) {
     run_range(pointers, scratch, 0, size);
     return;
   }
@@ -24,29 +24,47 @@ void FusedPass::run(void* const* pointers, std::byte* scratch, Pool& pool) const
   });
 }
 
-void FusedPass::run_range(void* const* pointers, std::byte* scratch, Index begin, Index end) const {
-  if (begin >= end) return;
-  auto** table = reinterpret_cast<std::byte**>(scratch);
-  std::byte* slot_memory = scratch + table_bytes();
+void FusedPass::start(void* const* pointers, std::byte** table, std::byte* slot_memory, Index begin, Index n) const {
   for (int reg = 0; reg < registers; ++reg) {
     const int slot = slot_of[static_cast<std::size_t>(reg)];
     if (slot >= 0) table[reg] = slot_memory + static_cast<std::size_t>(slot) * slot_bytes();
   }
+  for (const Walk& walk : walks)
+    table[walk.reg] = static_cast<std::byte*>(pointers[walk.pointer]) + begin * walk.width;
   for (const Fill& fill : fills)
-    if (fill.constant) fill.stretch.copy(pointers[fill.pointer], table[fill.reg], 0, std::min(tile, end - begin));
+    if (fill.constant) fill.stretch.copy(pointers[fill.pointer], table[fill.reg], 0, n);
+}
+
+// The share of one instruction in fetching elements [from, to) of all streams.
+void FusedPass::fetch(void* const* pointers, std::size_t instruction, Index from, Index to) const {
+  constexpr Index line = 64;
+  const std::size_t first = streams.size() * instruction / instructions.size();
+  const std::size_t last = streams.size() * (instruction + 1) / instructions.size();
+  for (std::size_t s = first; s < last; ++s) {
+    const auto* memory = static_cast<const std::byte*>(pointers[streams[s].pointer]);
+    for (Index byte = from * streams[s].width; byte < to * streams[s].width; byte += line)
+      __builtin_prefetch(memory + byte);
+  }
+}
+
+void FusedPass::run_range(void* const* pointers, std::byte* scratch, Index begin, Index end) const {
+  if (begin >= end) return;
+  auto** table = reinterpret_cast<std::byte**>(scratch);
+  start(pointers, table, scratch + table_bytes(), begin, std::min(tile, end - begin));
   for (Index from = begin; from < end; from += tile) {
-    const Index n = std::min(tile, end - from);
-    for (const Walk& walk : walks) table[walk.reg] = static_cast<std::byte*>(pointers[walk.pointer]) + from * walk.width;
+    const Index to = std::min(from + tile, end);
     for (const Fill& fill : fills)
-      if (!fill.constant) fill.stretch.copy(pointers[fill.pointer], table[fill.reg], from, from + n);
-    for (const Instruction& instruction : instructions) {
-      std::array<const void*, most_operands> in{};
-      for (int i = 0; i < instruction.operands; ++i) {
-        const auto at = static_cast<std::size_t>(i);
-        in[at] = table[instruction.in[at]];
-      }
-      instruction.kernel(in.data(), table[instruction.out], n);
+      if (!fill.constant) fill.stretch.copy(pointers[fill.pointer], table[fill.reg], from, to);
+    for (std::size_t i = 0; i < instructions.size(); ++i) {
+      const Instruction& instruction = instructions[i];
+      std::array<const void*, most_chain_operands> in;
+      for (std::size_t k = 0; k < static_cast<std::size_t>(instruction.operands); ++k)
+        in[k] = table[instruction.in[k]];
+      instruction.kernel(in.data(), table[instruction.out], to - from);
+      if (!streams.empty()) fetch(pointers, i, to, std::min(to + tile, end));
     }
+    for (auto w = static_cast<std::size_t>(still); w < walks.size(); ++w)
+      table[walks[w].reg] += tile * walks[w].width;
   }
 }
 

@@ -14,11 +14,11 @@ namespace tapir {
 
 /// Registers hold the current tile of a value: in scratch memory, or in place within a whole array.
 struct FusedPass {
-  static constexpr int most_operands = 4;
+  static constexpr std::size_t most_operands = 4;  // of one operation
 
   struct Instruction {
     TileKernel kernel;
-    std::array<int, most_operands> in;
+    std::array<int, most_chain_operands> in;
     int out;
     int operands;
     Index width;  // bytes of the widest element it reads or writes
@@ -27,7 +27,7 @@ struct FusedPass {
   struct Walk {
     int reg;
     int pointer;
-    Index width;  // bytes per element
+    Index width;  // bytes per element; 0: it stays, at a number or a link of a chain
   };
   /// A register in scratch memory that is filled from a stretched array.
   struct Fill {
@@ -42,9 +42,12 @@ struct FusedPass {
   int registers = 0;
   int slots = 0;                 // tiles of scratch memory
   std::vector<int> slot_of;      // per register; -1: walks
-  std::vector<Walk> walks;
+  std::vector<Walk> walks;       // those that stay first
+  int still = 0;                 // their number
+  std::vector<Walk> streams;     // arrays to fetch while the tile before is computed: those of a pass beyond the caches
   std::vector<Fill> fills;
   std::vector<Instruction> instructions;
+  Index operations = 0;          // per element: a chain is one instruction and several operations
 
   std::size_t slot_bytes() const { return static_cast<std::size_t>(tile) * 8; }
   std::size_t scratch_bytes() const { return static_cast<std::size_t>(slots) * slot_bytes() + table_bytes(); }
@@ -53,6 +56,8 @@ struct FusedPass {
   void run(void* const* pointers, std::byte* scratch, Pool& pool) const;
 
  private:
+  void start(void* const* pointers, std::byte** table, std::byte* slot_memory, Index begin, Index n) const;
+  void fetch(void* const* pointers, std::size_t instruction, Index from, Index to) const;
   void run_range(void* const* pointers, std::byte* scratch, Index begin, Index end) const;
 };
 

@@ -337,6 +337,10 @@ void Plan::place_values() {
         places[ref] = {Place::Kind::tile, 0};
         continue;
       }
+      if (last == last_read.end() && ref.result > 0 && (*tape.node(ref.node).op)->spares) {
+        places[ref] = {Place::Kind::nowhere, 0};
+        continue;
+      }
       const std::size_t bytes = tape.type(ref).bytes();
       const std::size_t offset = arena.take(bytes);
       places[ref] = {Place::Kind::arena, offset};

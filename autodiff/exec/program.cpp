@@ -167,7 +167,10 @@ void Program::Impl::add_kernel(int unit) {
   std::vector<int> in;
   std::vector<int> out;
   for (Ref ref : node.inputs) in.push_back(storage.pointer(ref));
-  for (int r = 0; r < static_cast<int>(node.types.size()); ++r) out.push_back(storage.pointer(Ref{n, r}));
+  for (int r = 0; r < static_cast<int>(node.types.size()); ++r) {
+    const int pointer = storage.pointer(Ref{n, r});
+    out.push_back(pointer < 0 ? storage.pointer_to(nullptr) : pointer);  // spared
+  }
   const int first = storage.add_arguments(in);
   const int last = storage.add_arguments(out);
   steps.push_back({Step::Kind::kernel, first, last, unit, node.op->operator*().kernel({types, node.attrs})});

@@ -88,6 +88,14 @@ Attrs reduction_attrs(const Arg& x, const Axes& axes, bool keep_dims, std::strin
   return {{"axes", axes.from_right(x.type(), op, x.where)}, {"keep_dims", Index{keep_dims}}};
 }
 
+std::vector<int> unreduced_axes(const Shape& shape, const Attrs& attrs) {
+  const auto is_reduced = marked(shape, attrs.get<Indices>("axes"));
+  std::vector<int> axes;
+  for (int axis = 0; axis < shape.rank(); ++axis)
+    axes.push_back(is_reduced[static_cast<std::size_t>(axis)] ? mixed : axis);
+  return axes;
+}
+
 Row along_axis(std::string name) {
   return {.name = std::move(name),
           .shape = [](const Signature& s) -> std::vector<Type> {
@@ -163,11 +171,10 @@ Passes::Passes(const Shape& shape, const Indices& axes, DType dtype) : item_(siz
   if (passes_.empty()) add({inner, 1, 1});
 
   for (std::size_t p = 0; p + 1 < passes_.size(); ++p) {
-    const auto& [middle, length] = passes_[p];
-    const Index cuts = length == middle.n ? 1 : (middle.n + length - 1) / length;
+    const Middle& middle = passes_[p].middle;
     auto& scratch = scratch_[p % 2];
     if (!scratch) scratch = std::make_shared<std::vector<double>>();
-    const auto needed = static_cast<std::size_t>(middle.outer * cuts * middle.inner);
+    const auto needed = static_cast<std::size_t>(middle.outer * passes_[p].cuts() * middle.inner);
     scratch->resize(std::max(scratch->size(), needed));
   }
 }

@@ -45,6 +45,8 @@ std::vector<Sample> reduction_samples(Operand::Fill fill = Operand::Fill::unifor
                                       double high = 2);
 /// The attributes of such a row.
 Attrs reduction_attrs(const Arg& x, const Axes& axes, bool keep_dims, std::string_view op);
+/// For `follows` of a result with all of the operand's axes: those that attribute `axes` names are mixed.
+std::vector<int> unreduced_axes(const Shape& shape, const Attrs& attrs);
 /// A row of one operand that treats the axis in attribute `axis` and keeps its shape.
 Row along_axis(std::string name);
 std::vector<Sample> along_axis_samples(Operand::Fill fill = Operand::Fill::uniform);
@@ -70,16 +72,34 @@ class Passes {
 
   /// The only pass, if that is one piece: what a small array is.
   std::optional<Middle> single() const;
-  /// `step(in, out, first, last, n, inner)` reduces in[outer, n, inner] to out[outer, inner], see kernels::ReduceKernel.
-  template <class Step>
-  void run(const Buffers& buffers, const Step& step) const;
-
- private:
   struct Pass {
     Middle middle;
     Index length;  // of a piece of n; n if it is not cut
+
+    Index cuts() const { return length == middle.n ? 1 : (middle.n + length - 1) / length; }
+  };
+  /// A piece of a pass: `in` begins with element `begin` of what the pass reads.
+  struct Piece {
+    std::size_t pass;
+    Index begin;
+    const void* in;
+    void* out;
+    Index first, last, n, inner;
   };
 
+  /// `step(in, out, first, last, n, inner)` reduces in[outer, n, inner] to out[outer, inner], see kernels::ReduceKernel.
+  template <class Step>
+  void run(const Buffers& buffers, const Step& step) const {
+    each(buffers, [&](const Piece& p) { step(p.in, p.out, p.first, p.last, p.n, p.inner); });
+  }
+  /// `step(piece)` for the pieces of all passes, one pass after the other.
+  template <class Step>
+  void each(const Buffers& buffers, const Step& step) const;
+
+  std::size_t count() const { return passes_.size(); }
+  const Pass& operator[](std::size_t pass) const { return passes_[pass]; }
+
+ private:
   void add(Middle middle);
 
   std::vector<Pass> passes_;
@@ -88,7 +108,7 @@ class Passes {
 };
 
 template <class Step>
-void Passes::run(const Buffers& buffers, const Step& step) const {
+void Passes::each(const Buffers& buffers, const Step& step) const {
   const auto* from = static_cast<const std::byte*>(buffers.in[0]);
   for (std::size_t p = 0; p < passes_.size(); ++p) {
     const Middle middle = passes_[p].middle;
@@ -97,16 +117,16 @@ void Passes::run(const Buffers& buffers, const Step& step) const {
     if (length == middle.n) {
       const OuterPieces pieces(middle);
       buffers.pool.run(pieces.count(), [&](Index piece, int) {
-        step(from, to, pieces.first(piece), pieces.last(piece), middle.n, middle.inner);
+        step(Piece{p, 0, from, to, pieces.first(piece), pieces.last(piece), middle.n, middle.inner});
       });
     } else {
-      const Index cuts = (middle.n + length - 1) / length;
+      const Index cuts = passes_[p].cuts();
       buffers.pool.run(middle.outer * cuts, [&](Index piece, int) {
-        const Index begin = piece % cuts * length;
-        const Index row = piece / cuts * middle.n + begin;
-        step(from + static_cast<std::size_t>(row * middle.inner) * item_,
-             to + static_cast<std::size_t>(piece * middle.inner) * item_, 0, 1,
-             std::min(length, middle.n - begin), middle.inner);
+        const Index row = piece % cuts * length;
+        const Index begin = (piece / cuts * middle.n + row) * middle.inner;
+        step(Piece{p, begin, from + static_cast<std::size_t>(begin) * item_,
+                   to + static_cast<std::size_t>(piece * middle.inner) * item_, 0, 1,
+                   std::min(length, middle.n - row), middle.inner});
       });
     }
     from = to;

@@ -28,6 +28,7 @@ Row elementwise_row(std::string name, std::size_t count, std::vector<Domain> dom
             return {{dtype, s[0].shape}};
           },
           .tile = [kernel](const Signature& s) { return kernels::find_tile(kernel, s[0].dtype); },
+          .links = [kernel](const Signature& s) { return kernels::find_links(kernel, s[0].dtype); },
           .samples = std::move(samples)};
 }
 

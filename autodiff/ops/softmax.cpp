@@ -4,8 +4,8 @@
 #include <limits>
 #include <memory>
 
-#include <tapir/autodiff/ops/block_sum.hpp>
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/kernels/table.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/reduction.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
@@ -51,53 +51,74 @@ struct Shift {
   }
 };
 
+// Shares of a pass, which are relative to its own sums, become shares of the whole: times those of these sums.
 template <class T>
-struct LogSumExp {
-  Shift<T> find_shift;
-  ops::BlockSum<T> sum;
-  InPlace<T> exp{"exp"};
-  InPlace<T> log{"log"};
-
-  void operator()(const void* in, void* out, Index first, Index last, Index n, Index inner) const {
-    const T* from = static_cast<const T*>(in);
-    T* shift = static_cast<T*>(out);
-    find_shift(from, shift, first, last, n, inner);
-    sum(
-        from, first, last, n, inner,
-        [&](const T* x, Index stride, Index rows, Index columns, Index at, T* block) {
-          subtract(x, stride, rows, columns, shift + at, block);
-        },
-        exp,
-        [&](Index at, T* sums, Index count) {
-          log(sums, count);
-          for (Index i = 0; i < count; ++i) shift[at + i] += sums[i];
-        });
-  }
-};
-
-Kernel logsumexp_kernel(const Signature& s) {
-  const ops::Passes passes(s[0].shape, s.attrs.get<Indices>("axes"), s[0].dtype);
-  if (s[0].dtype == f32)
-    return Kernel([passes, step = LogSumExp<float>{}](const Buffers& b) { passes.run(b, step); });
-  return Kernel([passes, step = LogSumExp<double>{}](const Buffers& b) { passes.run(b, step); });
+void scale_shares(const ops::Passes::Pass& pass, const T* of_sums, T* shares, Pool& pool) {
+  const Index cuts = pass.cuts();
+  const Middle& middle = pass.middle;
+  const ops::OuterPieces pieces({middle.outer * cuts, pass.length, middle.inner});
+  pool.run(pieces.count(), [&](Index piece, int) {
+    for (Index sum = pieces.first(piece); sum < pieces.last(piece); ++sum) {
+      const Index row = sum % cuts * pass.length;
+      T* share = shares + (sum / cuts * middle.n + row) * middle.inner;
+      const T* scale = of_sums + sum * middle.inner;
+      const Index rows = std::min(pass.length, middle.n - row);
+      if (middle.inner == 1) {
+        for (Index i = 0; i < rows; ++i) share[i] *= *scale;
+        continue;
+      }
+      for (Index i = 0; i < rows; ++i, share += middle.inner)
+        for (Index c = 0; c < middle.inner; ++c) share[c] *= scale[c];
+    }
+  });
 }
 
-// exp(x - y), 0 where all of a sum were -inf.
-Var shares(const Recorded& r) {
-  const Var& y = r.outputs[0];
-  return exp(r.inputs[0] - ops::stretched(r, where(y == -std::numeric_limits<double>::infinity(), 0, y)));
+template <class T>
+Kernel logsumexp_kernel(const ops::Passes& passes) {
+  auto later = std::make_shared<std::vector<std::vector<T>>>();  // shares of the passes behind the first
+  for (std::size_t p = 1; p < passes.count(); ++p)
+    later->emplace_back(static_cast<std::size_t>(passes[p].middle.size()));
+  return Kernel([passes, later, kernel = kernels::find_logsumexp(dtype_of<T>)](const Buffers& b) {
+    const auto shares = [&](std::size_t pass) {
+      return pass == 0 ? b.output<T>(1) : (*later)[pass - 1].data();
+    };
+    const bool asked = b.out[1] != nullptr;
+    passes.each(b, [&](const ops::Passes::Piece& p) {
+      kernel(p.in, p.out, asked ? shares(p.pass) + p.begin : nullptr, p.first, p.last, p.n, p.inner);
+    });
+    for (std::size_t p = passes.count() - 1; asked && p-- > 0;)
+      scale_shares(passes[p], shares(p + 1), shares(p), b.pool);
+  });
 }
 
+// Two results: the sums' logarithms, and each element's share exp(x - y), which derivatives need.
 Row logsumexp_row() {
   Row row = ops::reduction("logsumexp");
   row.shape = [type = row.shape](const Signature& s) {
     ops::require_floating(s[0]);
-    return type(s);
+    std::vector<Type> types = type(s);
+    types.push_back(s[0]);
+    return types;
   };
-  row.kernel = logsumexp_kernel;
-  row.vjp = ops::pull([](const Recorded& r, const Var& g) { return ops::stretched(r, g) * shares(r); });
-  row.jvp = [](const Recorded& r, const Tangents& t) -> Tangents {
-    return {ops::reduced(r, *t[0] * shares(r))};
+  row.follows = [sums = row.follows](const Signature& s, int result, int input) {
+    return result == 0 ? sums(s, 0, input) : ops::unreduced_axes(s[0].shape, s.attrs);
+  };
+  row.kernel = [](const Signature& s) {
+    const ops::Passes passes(s[0].shape, s.attrs.get<Indices>("axes"), s[0].dtype);
+    return s[0].dtype == f32 ? logsumexp_kernel<float>(passes) : logsumexp_kernel<double>(passes);
+  };
+  row.spares = true;
+  // d share = share (t - sum of share t), for a tangent and, being symmetric, for a cotangent.
+  const auto along = [](const Recorded& r, const Var& t) {
+    return r.outputs[1] * (t - ops::stretched(r, ops::reduced(r, r.outputs[1] * t)));
+  };
+  row.vjp = [along](const Recorded& r, const Tangents& g) -> Tangents {
+    if (!g[0]) return {along(r, *g[1])};
+    const Var first = ops::stretched(r, *g[0]) * r.outputs[1];
+    return {g[1] ? first + along(r, *g[1]) : first};
+  };
+  row.jvp = [along](const Recorded& r, const Tangents& t) -> Tangents {
+    return {ops::reduced(r, *t[0] * r.outputs[1]), along(r, *t[0])};
   };
   row.samples = ops::reduction_samples();
   return row;

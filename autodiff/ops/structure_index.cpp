@@ -85,6 +85,22 @@ std::vector<Type> take_type(const Signature& s) {
   return {{s[0].dtype, Layout(s[0].shape, s[1].shape, s.attrs).rows_shape}};
 }
 
+// n rows of `inner` numbers from a table of `size` rows.
+template <class T>
+void take_some(const T* table, const Index* indices, T* out, Index size, Index n, Index inner) {
+  const auto is_inside = [&](Index j) { return indices[j] >= 0 && indices[j] < size; };
+  if (inner == 1) {
+    for (Index j = 0; j < n; ++j) out[j] = is_inside(j) ? table[indices[j]] : poison<T>;
+    return;
+  }
+  for (Index j = 0; j < n; ++j, out += inner) {
+    if (is_inside(j))
+      std::copy_n(table + indices[j] * inner, inner, out);
+    else
+      std::fill_n(out, inner, poison<T>);
+  }
+}
+
 Kernel take_kernel(const Signature& s) {
   const Layout l(s[0].shape, s[1].shape, s.attrs);
   return dispatch(s[0].dtype, [&](auto zero) {
@@ -96,13 +112,14 @@ Kernel take_kernel(const Signature& s) {
       const Index* indices = b.input<Index>(1);
       T* out = b.output<T>(0);
       b.pool.run(pieces, [&](Index piece, int) {
-        for (Index r = total * piece / pieces; r < total * (piece + 1) / pieces; ++r) {
+        const Index last = total * (piece + 1) / pieces;
+        for (Index r = total * piece / pieces; r < last;) {
           const Index block = r / l.count;
-          const Index index = indices[block / l.before * l.count + r % l.count];
-          if (index < 0 || index >= l.size)
-            std::fill_n(out + r * l.inner, l.inner, poison<T>);
-          else
-            std::copy_n(table + (block * l.size + index) * l.inner, l.inner, out + r * l.inner);
+          const Index j = r % l.count;
+          const Index n = std::min(last - r, l.count - j);
+          const Index* chosen = indices + block / l.before * l.count + j;
+          take_some(table + block * l.size * l.inner, chosen, out + r * l.inner, l.size, n, l.inner);
+          r += n;
         }
       });
     });
@@ -194,7 +211,10 @@ Kernel scatter_kernel(const Signature& s) {
               continue;
             }
             T* row = table + indices[j] * l.inner;
-            for (Index i = 0; i < l.inner; ++i) row[i] += rows[i];
+            if (l.inner == 1)
+              *row += *rows;
+            else
+              for (Index i = 0; i < l.inner; ++i) row[i] += rows[i];
           }
           if (lost) std::fill_n(table, l.size * l.inner, poison<T>);
         }

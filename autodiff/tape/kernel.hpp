@@ -49,4 +49,17 @@ class Kernel {
 /// An elementwise operation on n consecutive elements. An element's bits depend on its operands alone.
 using TileKernel = void (*)(const void* const* in, void* out, Index n);
 
+/// What an elementwise operation of one or two operands is in a chain: operations one after another on a value that
+/// stays in registers. `run` takes a program as its operands: {x, link, its other operand if it has one, .., end}.
+struct ChainLinks {
+  TileKernel run = nullptr;
+  const void* keep = nullptr;          // writes the value to its operand, and goes on
+  const void* end = nullptr;           // writes it to the result
+  const void* by_array[2] = {};        // the value is the operation's operand 0 or 1, the other one is an array
+  const void* by_number[2] = {};       // the other one is a number for all elements
+};
+
+/// Pointers in the program of a chain.
+inline constexpr int most_chain_operands = 20;
+
 }  // namespace tapir

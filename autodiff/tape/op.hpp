@@ -81,6 +81,7 @@ enum class Flow { rules, zero };
 
 using ShapeRule = std::function<std::vector<Type>(const Signature&)>;
 using KernelRule = std::function<Kernel(const Signature&)>;
+using LinksRule = std::function<const ChainLinks*(const Signature&)>;
 using TileRule = std::function<TileKernel(const Signature&)>;
 using ViewRule = std::function<std::optional<Index>(const Signature&)>;
 using FollowsRule = std::function<std::vector<int>(const Signature&, int result, int input)>;
@@ -95,6 +96,7 @@ struct Row {
   ShapeRule shape = {};             // types of the results, or an Error
   KernelRule kernel = {};           // opaque
   TileRule tile = {};               // elementwise; null for dtypes without a kernel
+  LinksRule links = {};             // elementwise; null where it cannot be part of a chain
   ViewRule view = {};               // the element of input 0 from which on the result lies there as it is, if it does
   FollowsRule follows = {};         // null: elementwise, broadcast and alias rows have their own; opaque ones mix everything
   BatchRule batch = {};             // null: widen all operands, give shape attributes the prefix, apply again
@@ -104,6 +106,7 @@ struct Row {
   bool bilinear = false;       // in each of two inputs: product rule
   Flow flow = Flow::rules;
   bool mergeable = true;       // equal nodes are one node
+  bool spares = false;         // results behind the first that nobody reads get no memory: their pointers are null
   bool noise = false;          // a draw: attributes `stream` and `shape`; estimators and particles draw it afresh
   bool body = false;           // runs a function of the user's, attribute `body`: no sample can stand for it
   std::vector<DType> dtypes = {DType::f32, DType::f64};

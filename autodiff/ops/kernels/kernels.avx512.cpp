@@ -21,6 +21,6 @@ using Arch = xsimd::avx512dq;
 }  // namespace
 
 constexpr KernelSet avx512_kernels = {tiles.data(), tiles.size(), reductions.front().data(),
-                                      3 * reductions.size()};
+                                      3 * reductions.size(), logsumexps};
 
 }  // namespace tapir::kernels

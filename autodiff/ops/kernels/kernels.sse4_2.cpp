@@ -21,6 +21,6 @@ using Arch = xsimd::sse4_2;
 }  // namespace
 
 constexpr KernelSet sse4_2_kernels = {tiles.data(), tiles.size(), reductions.front().data(),
-                                      3 * reductions.size()};
+                                      3 * reductions.size(), logsumexps};
 
 }  // namespace tapir::kernels

@@ -13,6 +13,7 @@ struct TileEntry {
   std::string_view name;
   DType dtype;
   TileKernel kernel;
+  const ChainLinks* links = nullptr;
 };
 
 struct ReduceEntry {
@@ -27,6 +28,7 @@ struct KernelSet {
   std::size_t tile_count;
   const ReduceEntry* reduces;
   std::size_t reduce_count;
+  const LogSumExpKernel* logsumexps;  // f32, f64
 };
 
 /// What TAPIR_ISA's value stands for; an empty one for the best set of this machine.

@@ -50,6 +50,13 @@ const KernelSet& kernels_of(InstructionSet) {
 bool machine_has(InstructionSet) { return false; }
 #endif
 
+const TileEntry* find_entry(std::string_view name, DType dtype, InstructionSet set) {
+  const KernelSet& kernels = kernels_of(set);
+  for (std::size_t i = 0; i < kernels.tile_count; ++i)
+    if (kernels.tiles[i].dtype == dtype && kernels.tiles[i].name == name) return &kernels.tiles[i];
+  return nullptr;
+}
+
 InstructionSet best_set() {
   InstructionSet best = InstructionSet::sse4_2;
   for (InstructionSet set : all_sets)
@@ -96,10 +103,15 @@ bool supported(InstructionSet set) { return machine_has(set); }
 TileKernel find_tile(std::string_view name, DType dtype) { return find_tile(name, dtype, instruction_set()); }
 
 TileKernel find_tile(std::string_view name, DType dtype, InstructionSet set) {
-  const KernelSet& kernels = kernels_of(set);
-  for (std::size_t i = 0; i < kernels.tile_count; ++i)
-    if (kernels.tiles[i].dtype == dtype && kernels.tiles[i].name == name) return kernels.tiles[i].kernel;
-  return nullptr;
+  const TileEntry* entry = find_entry(name, dtype, set);
+  return entry ? entry->kernel : nullptr;
+}
+
+const ChainLinks* find_links(std::string_view name, DType dtype) { return find_links(name, dtype, instruction_set()); }
+
+const ChainLinks* find_links(std::string_view name, DType dtype, InstructionSet set) {
+  const TileEntry* entry = find_entry(name, dtype, set);
+  return entry ? entry->links : nullptr;
 }
 
 ReduceKernel find_reduce(std::string_view name, DType dtype) {
@@ -112,6 +124,13 @@ ReduceKernel find_reduce(std::string_view name, DType dtype, InstructionSet set)
     if (kernels.reduces[i].dtype == dtype && kernels.reduces[i].name == name)
       return kernels.reduces[i].kernel;
   return nullptr;
+}
+
+LogSumExpKernel find_logsumexp(DType dtype) { return find_logsumexp(dtype, instruction_set()); }
+
+LogSumExpKernel find_logsumexp(DType dtype, InstructionSet set) {
+  const LogSumExpKernel* kernels = kernels_of(set).logsumexps;
+  return kernels && is_floating(dtype) ? kernels[dtype == DType::f32 ? 0 : 1] : nullptr;
 }
 
 }  // namespace tapir::kernels

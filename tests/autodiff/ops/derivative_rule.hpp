@@ -34,8 +34,11 @@ inline Recorded recorded(const Op& op, const std::vector<Tensor>& inputs, const 
 inline std::vector<Tensor> pull(std::string_view name, const std::vector<Tensor>& inputs, const Tensor& g,
                                 const Attrs& attrs = {}) {
   const Op& op = row_of(name);
+  const Recorded at = recorded(op, inputs, attrs);
+  Tangents cotangents(at.outputs.size());
+  cotangents[0] = Var(g);
   std::vector<Tensor> result;
-  for (const auto& cotangent : op->vjp(recorded(op, inputs, attrs), {Var(g)}))
+  for (const auto& cotangent : op->vjp(at, cotangents))
     result.push_back(cotangent ? cotangent->tensor() : Tensor());
   return result;
 }

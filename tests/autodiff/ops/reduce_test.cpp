@@ -3,6 +3,7 @@
 #include <tapir/autodiff/ops/reduce.hpp>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <random>
 
@@ -150,25 +151,57 @@ TEST_CASE("the bits of a reduction do not depend on the number of threads") {
   const auto run = [](const Op& op, const Tensor& x, const Attrs& attrs, Pool& pool) {
     const std::vector<Type> types{x.type()};
     const Signature signature{types, attrs};
-    Tensor y(op.types(signature, {})[0]);
+    std::vector<Tensor> results;
+    std::vector<void*> out;
+    for (const Type& type : op.types(signature, {})) results.emplace_back(type);
+    for (Tensor& result : results) out.push_back(result.mutable_data());
     const void* in = x.data();
-    void* out = y.mutable_data();
-    op->kernel(signature)({&in, &out, pool});
-    return y;
+    op->kernel(signature)({&in, out.data(), pool});
+    return results;
+  };
+  const auto same = [&](const Op& op, const Tensor& x, const Attrs& attrs) {
+    const auto a = run(op, x, attrs, one);
+    const auto b = run(op, x, attrs, three);
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), identical);
   };
   for (const Reduction& reduction : reductions)
     for (const Case& c : cases) {
       CAPTURE(reduction.name);
       CAPTURE(c.shape.str());
       const Tensor x = random_tensor(c.shape, f32);
-      const Op& op = row_of(reduction.name);
-      CHECK(identical(run(op, x, over(c.axes), one), run(op, x, over(c.axes), three)));
+      CHECK(same(row_of(reduction.name), x, over(c.axes)));
     }
   for (std::string name : {"softmax", "log_softmax", "cumsum"}) {
     const Tensor x = random_tensor({300, 1000}, f32);
     const Attrs attrs{{"axis", Index{-1}}, {"reverse", Index{0}}};
-    CHECK(identical(run(row_of(name), x, attrs, one), run(row_of(name), x, attrs, three)));
+    CHECK(same(row_of(name), x, attrs));
   }
+}
+
+TEST_CASE("logsumexp: the shares are exp(x - y), and y has the same bits where nobody asks for them") {
+  for (const Case& c : cases)
+    for (DType dtype : {f32, f64}) {
+      CAPTURE(c.shape.str());
+      CAPTURE(str(Attr(c.axes)));
+      const Tensor x = random_tensor(c.shape, dtype);
+      const Op& op = row_of("logsumexp");
+      const Attrs attrs = over(c.axes, true);
+      const auto results = compute(op, std::vector{x}, attrs);
+      const Tensor wanted = exp(Var(x.cast(f64)) - Var(results[0].cast(f64))).tensor();
+      double worst = 0;
+      for (Index i = 0; i < x.size(); ++i)
+        worst = std::max(worst, std::abs(results[1].at(i) / wanted.at(i) - 1));
+      // Rounding y, of up to 14, moves an exponential by 8 roundings; so do those of the passes.
+      CHECK(worst < 24 * (dtype == f32 ? 0x1p-23 : 0x1p-52));
+
+      const std::vector<Type> types{x.type()};
+      Tensor alone(results[0].type());
+      const void* in = x.data();
+      void* out[] = {alone.mutable_data(), nullptr};
+      Pool pool(1);
+      op->kernel({types, attrs})({&in, out, pool});
+      CHECK(identical(alone, results[0]));
+    }
 }
 
 TEST_CASE("axes count from either end, and keep_dims keeps them") {
@@ -299,6 +332,39 @@ TEST_CASE("cumsum adds up along any axis, from either end") {
   long double total = 0;
   for (Index i = 0; i < 5000; ++i) total += y.at(i * 70 + 69);
   CHECK(close(z.at(4999 * 70 + 69), static_cast<double>(total), 0x1p-24));
+}
+
+TEST_CASE("cumsum agrees with a plain loop: short and long rows, few and many columns") {
+  for (const auto& [outer, n, inner] : std::vector<std::array<Index, 3>>{{1, 1, 1},
+                                                                         {3, 2, 1},
+                                                                         {37, 10, 1},
+                                                                         {9, 32, 1},
+                                                                         {5, 33, 1},
+                                                                         {2, 1003, 1},
+                                                                         {3, 50, 3},
+                                                                         {2, 9, 16},
+                                                                         {2, 7, 1037}})
+    for (DType dtype : {f32, f64})
+      for (Index reverse : {0, 1}) {
+        CAPTURE(n);
+        CAPTURE(inner);
+        CAPTURE(reverse);
+        const Tensor x = random_tensor({outer, n, inner}, dtype);
+        const Tensor y =
+            compute(row_of("cumsum"), std::vector{x}, {{"axis", Index{-2}}, {"reverse", reverse}})[0];
+        double worst = 0;
+        for (Index o = 0; o < outer; ++o)
+          for (Index c = 0; c < inner; ++c) {
+            long double sum = 0;
+            for (Index i = 0; i < n; ++i) {
+              const Index at = (o * n + (reverse == 1 ? n - 1 - i : i)) * inner + c;
+              sum += x.at(at);
+              worst = std::max(worst, static_cast<double>(std::abs(y.at(at) - sum)));
+            }
+          }
+        // Sums of up to 600 in magnitude, rounded to the result; in f64, a rounding per addition.
+        CHECK(worst <= (dtype == f32 ? 0x1p-15 : 1003 * 0x1p-44));
+      }
 }
 
 TEST_CASE("reduction errors name the operation, the type and the file") {
