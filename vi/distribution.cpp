@@ -25,27 +25,29 @@ std::string braced(const Shape& shape) {
 }
 
 // Batch axis `i`, counted from the left of `batch`, is not plate i: says so of the parameter that brought it.
-[[noreturn]] void reject_axis(std::string_view law, const std::vector<LawParameter>& parameters, const Shape& batch,
-                              int i, const PlateAxis& plate, Where where) {
+[[noreturn]] void reject_axis(std::string_view law, const std::vector<LawParameter>& parameters,
+                              const Shape& batch, int i, const PlateAxis& plate, Where where) {
   for (const LawParameter& parameter : parameters) {
     const Shape own_batch = parameter.value.shape().slice(0, parameter.value.rank() - parameter.own);
     const int at = i - (batch.rank() - own_batch.rank());
     if (at < 0 || own_batch[at] != batch[i]) continue;
     throw Error(law,
                 parameter.name + " " + parameter.value.type().str() + " at plate \"" + plate.name + "\" of " +
-                    std::to_string(plate.size) + ": its " + ordinal(at) + " axis is " + std::to_string(batch[i]) +
-                    "; add the plate with expand_dims(" + parameter.name + ", " + std::to_string(at) +
-                    "), or own axes with iid(" + std::string(law) + "{..}, " + braced(own_batch.drop_front(at)) + ")",
+                    std::to_string(plate.size) + ": its " + ordinal(at) + " axis is " +
+                    std::to_string(batch[i]) + "; add the plate with expand_dims(" + parameter.name + ", " +
+                    std::to_string(at) + "), or own axes with iid(" + std::string(law) + "{..}, " +
+                    braced(own_batch.drop_front(at)) + ")",
                 where);
   }
   throw Error(law, "a batch axis that no parameter has", where);
 }
 
-[[noreturn]] void reject_rest(std::string_view law, const std::vector<LawParameter>& parameters, const Shape& batch,
-                              int plates, Where where) {
-  const auto widest = std::max_element(parameters.begin(), parameters.end(), [](const auto& a, const auto& b) {
-    return a.value.rank() - a.own < b.value.rank() - b.own;
-  });
+[[noreturn]] void reject_rest(std::string_view law, const std::vector<LawParameter>& parameters,
+                              const Shape& batch, int plates, Where where) {
+  const auto widest =
+      std::max_element(parameters.begin(), parameters.end(), [](const auto& a, const auto& b) {
+        return a.value.rank() - a.own < b.value.rank() - b.own;
+      });
   throw Error(law,
               widest->name + " " + widest->value.type().str() + " in " + std::to_string(plates) +
                   (plates == 1 ? " plate" : " plates") + ": the axes " + batch.drop_front(plates).str() +
@@ -83,7 +85,9 @@ Var Distribution::sample(const Key& key, const Shape& shape, Where where) const 
   const Shape batch = batch_shape(where);
   Shape joint;
   if (!broadcast_shapes(batch, shape, joint) || joint != shape)
-    throw Error(name(), "parameters of shape " + batch.str() + " do not broadcast to a draw of " + shape.str(), where);
+    throw Error(name(),
+                "parameters of shape " + batch.str() + " do not broadcast to a draw of " + shape.str(),
+                where);
   return model_->sample(key, shape, where);
 }
 
@@ -124,8 +128,8 @@ Var Aligned::sample(const Key& key, Where where) const {
 Var Aligned::log_prob(Arg x) const {
   if (x.shape() != value_shape())
     throw Error(law.name(),
-                "the value is " + x.type().str() + "; at this site it has to be " + value_shape().str() + ", plates " +
-                    plates.str() + " and own axes " + own.str(),
+                "the value is " + x.type().str() + "; at this site it has to be " + value_shape().str() +
+                    ", plates " + plates.str() + " and own axes " + own.str(),
                 x.where);
   return summed(law.log_prob(x), x.where);
 }

@@ -7,7 +7,9 @@
 namespace tapir::vi {
 namespace {
 
-std::string described(const LawParameter& parameter) { return parameter.name + " " + parameter.value.type().str(); }
+std::string described(const LawParameter& parameter) {
+  return parameter.name + " " + parameter.value.type().str();
+}
 
 Shape batch_of(std::string_view law, const LawParameter& parameter, Where where) {
   const Shape shape = parameter.value.shape();
@@ -42,7 +44,8 @@ Var with_inner_axes(const Var& parameter, int own, int count, Where where) {
   const Shape shape = parameter.shape();
   const int batch = shape.rank() - own;
   if (batch <= 0 || count <= 0) return parameter;
-  return reshape(Arg(parameter, where), shape.take_front(batch) + Shape::ones(count) + shape.drop_front(batch));
+  return reshape(Arg(parameter, where),
+                 shape.take_front(batch) + Shape::ones(count) + shape.drop_front(batch));
 }
 
 Var stretched(const Var& x, const Shape& shape, Where where) { return broadcast_to(Arg(x, where), shape); }

@@ -39,19 +39,19 @@ using ParameterMap = std::function<Var(const ParameterInfo&, const Var&)>;
 /// and, where they exist: mean(), variance() (batch ++ own), entropy() (batch), cdf(x), icdf(p), and enumerate(), the
 /// values of the support on a leading axis, [m] ++ own. Each takes a `Where where = here()` (or an Arg).
 template <class L>
-concept Law = std::copy_constructible<L> &&
-              requires(const L& law, const Key& key, const Shape& shape, const Arg& x, const ParameterMap& f,
-                       Where where) {
-                { L::name } -> std::convertible_to<std::string_view>;
-                { L::pathwise } -> std::convertible_to<bool>;
-                { law.support() } -> std::convertible_to<Support>;
-                { law.each(f) } -> std::same_as<L>;
-                { law.sample(key, shape, where) } -> std::convertible_to<Var>;
-                { law.log_prob(x) } -> std::convertible_to<Var>;
-              } &&
-              (requires(const L& law) {
-                { law.own_shape() } -> std::convertible_to<Shape>;
-              } || requires { requires L::own_rank == 0; });
+concept Law = std::copy_constructible<L> && requires(const L& law, const Key& key, const Shape& shape,
+                                                     const Arg& x, const ParameterMap& f, Where where) {
+  { L::name } -> std::convertible_to<std::string_view>;
+  { L::pathwise } -> std::convertible_to<bool>;
+  { law.support() } -> std::convertible_to<Support>;
+  { law.each(f) } -> std::same_as<L>;
+  { law.sample(key, shape, where) } -> std::convertible_to<Var>;
+  { law.log_prob(x) } -> std::convertible_to<Var>;
+} &&(
+    requires(const L& law) {
+      { law.own_shape() } -> std::convertible_to<Shape>;
+    } ||
+    requires { requires L::own_rank == 0; });
 
 /// A parameter of a law as `parameters()` lists it.
 struct LawParameter {
@@ -104,8 +104,9 @@ Key key_for(const L& law, const Key& key) {
 Var with_inner_axes(const Var& parameter, int own, int count, Where where);
 template <Law L>
 L with_inner_axes(const L& law, int count, Where where) {
-  return law.each(
-      [&](const ParameterInfo& info, const Var& value) { return with_inner_axes(value, info.own, count, where); });
+  return law.each([&](const ParameterInfo& info, const Var& value) {
+    return with_inner_axes(value, info.own, count, where);
+  });
 }
 
 /// `x` with exactly this shape.

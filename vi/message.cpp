@@ -16,14 +16,10 @@ Var chosen(const Var& mask, const Var& x, const Var& otherwise) {
 
 Var some_value(const Support& support) {
   switch (support.kind()) {
-  case Support::Kind::positive:
-    return 1.0;
-  case Support::Kind::unit_interval:
-    return 0.5;
-  case Support::Kind::interval:
-    return 0.5 * support.bounds()->low + 0.5 * support.bounds()->high;
-  default:
-    return 0.0;
+    case Support::Kind::positive: return 1.0;
+    case Support::Kind::unit_interval: return 0.5;
+    case Support::Kind::interval: return 0.5 * support.bounds()->low + 0.5 * support.bounds()->high;
+    default: return 0.0;
   }
 }
 

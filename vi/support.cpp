@@ -43,8 +43,8 @@ std::optional<Range> range_between(const Support::Bounds& bounds, bool whole) {
   return Range{.low = low.item(),
                .high = high.item(),
                .whole = whole,
-               .need = std::string(whole ? "be a whole number" : "lie") + " in [" + text(low.item(), low.dtype()) +
-                       ", " + text(high.item(), high.dtype()) + "]"};
+               .need = std::string(whole ? "be a whole number" : "lie") + " in [" +
+                       text(low.item(), low.dtype()) + ", " + text(high.item(), high.dtype()) + "]"};
 }
 
 std::optional<Range> range_of(const Support& support) {
@@ -69,7 +69,8 @@ std::string place_of(Index i, const Type& type) {
   const auto strides = type.shape.strides();
   std::string at;
   for (int axis = 0; axis < type.shape.rank(); ++axis)
-    at += (axis ? "," : " at [") + std::to_string(i / strides[static_cast<std::size_t>(axis)] % type.shape[axis]);
+    at += (axis ? "," : " at [") +
+          std::to_string(i / strides[static_cast<std::size_t>(axis)] % type.shape[axis]);
   return at + "] of " + type.str();
 }
 

@@ -47,7 +47,8 @@ class Support {
 
  private:
   constexpr explicit Support(Kind kind) noexcept : kind_(kind) {}
-  Support(Kind kind, Bounds bounds) : kind_(kind), bounds_(std::make_shared<const Bounds>(std::move(bounds))) {}
+  Support(Kind kind, Bounds bounds)
+      : kind_(kind), bounds_(std::make_shared<const Bounds>(std::move(bounds))) {}
 
   Kind kind_;
   std::shared_ptr<const Bounds> bounds_;

@@ -27,7 +27,8 @@ Tensor settle(const Op& op, const Arg& operand, DType dtype) {
   if (dtype == DType::i64)
     for (double x : numbers.view<double>())
       if (x != std::floor(x) || std::abs(x) > 9e15)
-        throw Error(op.name(), "the number " + str(Attr(x)) + " meets an i64 operand, which takes whole numbers only",
+        throw Error(op.name(),
+                    "the number " + str(Attr(x)) + " meets an i64 operand, which takes whole numbers only",
                     operand.where);
   return numbers.cast(dtype);
 }
@@ -40,7 +41,8 @@ Var onto(const std::shared_ptr<Tape>& tape, const Op& op, const Arg& operand) {
   if (!place) return tape->literal(operand.var.tensor(), operand.where);
   if (place->tape == tape) return tape->var(place->ref);
   if (tape->is_within(*place->tape)) return tape->capture(*place);
-  throw Error(op.name(), "operands lie on two tapes; one of them: " + place->tape->str(place->ref.node), operand.where);
+  throw Error(op.name(), "operands lie on two tapes; one of them: " + place->tape->str(place->ref.node),
+              operand.where);
 }
 
 }  // namespace
@@ -71,7 +73,8 @@ std::vector<Var> apply_all(const Op& op, std::span<const Arg> operands, Attrs at
   }
   std::vector<Var> results;
   for (Tensor& tensor : compute(op, tensors, attrs, line_of(met)))
-    results.push_back(open && tensor.dtype() == DType::f64 ? Var::open(std::move(tensor)) : Var(std::move(tensor)));
+    results.push_back(open && tensor.dtype() == DType::f64 ? Var::open(std::move(tensor))
+                                                           : Var(std::move(tensor)));
   return results;
 }
 

@@ -27,6 +27,7 @@ inline Var apply(const Op& op, std::initializer_list<Arg> operands, Attrs attrs 
 }
 
 /// One operation on tensors, at once.
-std::vector<Tensor> compute(const Op& op, std::span<const Tensor> operands, const Attrs& attrs, Where where = {});
+std::vector<Tensor> compute(const Op& op, std::span<const Tensor> operands, const Attrs& attrs,
+                            Where where = {});
 
 }  // namespace tapir

@@ -60,8 +60,8 @@ class Finder {
     const int last = chain.nodes.back();
     const ChainLinks* before = links_of(plan_, last);
     const ChainLinks* links = links_of(plan_, node);
-    return before && links && before->run == links->run && reads_.at({last, 0}) == 1 &&
-           fits(chain) && !waits_too_long(chain, node);
+    return before && links && before->run == links->run && reads_.at({last, 0}) == 1 && fits(chain) &&
+           !waits_too_long(chain, node);
   }
 
   // A link and its operand, each value perhaps kept, too; the first operand and the end.
@@ -70,7 +70,8 @@ class Finder {
   // A chain runs at the place of its last node: whether a cell that it reads would have been overwritten by then.
   bool waits_too_long(const Chain& chain, int node) const {
     for (const auto& [writer, cell] : overwritten_) {
-      if (writer >= node || std::find(chain.nodes.begin(), chain.nodes.end(), writer) != chain.nodes.end()) continue;
+      if (writer >= node || std::find(chain.nodes.begin(), chain.nodes.end(), writer) != chain.nodes.end())
+        continue;
       for (int reader : chain.nodes)
         for (Ref ref : plan_.tape.node(reader).inputs)
           if (reader < writer && source(ref) == Ref{cell, 0}) return true;
@@ -79,8 +80,8 @@ class Finder {
   }
 
   const Plan& plan_;
-  std::map<Ref, int> reads_;         // of sources, in this unit
-  std::map<int, int> overwritten_;   // cells in place, by the node that does
+  std::map<Ref, int> reads_;        // of sources, in this unit
+  std::map<int, int> overwritten_;  // cells in place, by the node that does
   std::map<int, Chain> by_last_;
 };
 

@@ -41,7 +41,8 @@ struct Compiled::Impl {
   Recording record(std::span<const Type> types) const {
     Recording result{Tape::make(), {}};
     std::vector<Var> inputs;
-    for (const Type& type : types) inputs.push_back(result.tape->input(type, "input " + std::to_string(inputs.size())));
+    for (const Type& type : types)
+      inputs.push_back(result.tape->input(type, "input " + std::to_string(inputs.size())));
     std::optional<Bind> bind;
     if (options.parameters) bind.emplace(options.parameters, result.tape);
     for (const Var& output : function(inputs)) {
@@ -70,8 +71,10 @@ struct Compiled::Impl {
   void compare(Entry& entry, Where where) const {
     const std::string difference = difference_of(entry.recording, record(entry.types));
     if (!difference.empty())
-      throw Error("compile", "the second recording differs from the first in " + difference +
-                                 "; make what changes between calls an input", where);
+      throw Error("compile",
+                  "the second recording differs from the first in " + difference +
+                      "; make what changes between calls an input",
+                  where);
     entry.compared = true;
   }
 
@@ -83,9 +86,12 @@ struct Compiled::Impl {
     try {
       checked.run(inputs);
     } catch (const Error& error) {
-      throw Error(error.op(), error.message() + when + "; nothing was stored", error.where() ? error.where() : where);
+      throw Error(error.op(), error.message() + when + "; nothing was stored",
+                  error.where() ? error.where() : where);
     }
-    throw Error("run", "a guarded value was not finite" + when + ", but is when it is computed again; nothing was stored",
+    throw Error("run",
+                "a guarded value was not finite" + when +
+                    ", but is when it is computed again; nothing was stored",
                 where);
   }
 };

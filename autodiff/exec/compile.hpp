@@ -124,8 +124,8 @@ Recordable recordable(F f) {
     return [f](std::span<const Var> inputs) mutable {
       constexpr std::size_t count = detail::arity<F>();
       if (inputs.size() != count)
-        throw Error("compile", "the function takes " + std::to_string(count) + " inputs, it was given " +
-                                   std::to_string(inputs.size()));
+        throw Error("compile", "inputs of the function: " + std::to_string(count) +
+                                   ", given: " + std::to_string(inputs.size()));
       return detail::call(f, inputs, std::make_index_sequence<count>{});
     };
 }

@@ -66,7 +66,8 @@ class Fuser {
   void choose_tile() {
     constexpr Index last_cache = 16 << 20, portion = 2048;
     Index width = 4, bytes = 0;
-    for (const FusedPass::Instruction& instruction : pass_.instructions) width = std::max(width, instruction.width);
+    for (const FusedPass::Instruction& instruction : pass_.instructions)
+      width = std::max(width, instruction.width);
     for (const auto& [array, walk] : arrays_) bytes += pass_.size * walk.width;
     const bool streams = bytes > last_cache;
     pass_.tile = std::min((streams ? 1 : 2) * portion / width, (pass_.size + 15) / 16 * 16);

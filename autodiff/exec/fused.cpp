@@ -24,7 +24,8 @@ void FusedPass::run(void* const* pointers, std::byte* scratch, Pool& pool) const
   });
 }
 
-void FusedPass::start(void* const* pointers, std::byte** table, std::byte* slot_memory, Index begin, Index n) const {
+void FusedPass::start(void* const* pointers, std::byte** table, std::byte* slot_memory, Index begin,
+                      Index n) const {
   for (int reg = 0; reg < registers; ++reg) {
     const int slot = slot_of[static_cast<std::size_t>(reg)];
     if (slot >= 0) table[reg] = slot_memory + static_cast<std::size_t>(slot) * slot_bytes();

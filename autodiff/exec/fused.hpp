@@ -40,18 +40,20 @@ struct FusedPass {
   Index size = 0;
   Index tile = 0;
   int registers = 0;
-  int slots = 0;                 // tiles of scratch memory
-  std::vector<int> slot_of;      // per register; -1: walks
-  std::vector<Walk> walks;       // those that stay first
-  int still = 0;                 // their number
-  std::vector<Walk> streams;     // arrays to fetch while the tile before is computed: those of a pass beyond the caches
+  int slots = 0;              // tiles of scratch memory
+  std::vector<int> slot_of;   // per register; -1: walks
+  std::vector<Walk> walks;    // those that stay first
+  int still = 0;              // their number
+  std::vector<Walk> streams;  // arrays to fetch a tile ahead: those of a pass beyond the caches
   std::vector<Fill> fills;
   std::vector<Instruction> instructions;
-  Index operations = 0;          // per element: a chain is one instruction and several operations
+  Index operations = 0;  // per element: a chain is one instruction and several operations
 
   std::size_t slot_bytes() const { return static_cast<std::size_t>(tile) * 8; }
   std::size_t scratch_bytes() const { return static_cast<std::size_t>(slots) * slot_bytes() + table_bytes(); }
-  std::size_t table_bytes() const { return (static_cast<std::size_t>(registers) * sizeof(void*) + 63) / 64 * 64; }
+  std::size_t table_bytes() const {
+    return (static_cast<std::size_t>(registers) * sizeof(void*) + 63) / 64 * 64;
+  }
   /// `scratch`: scratch_bytes() per thread of the pool.
   void run(void* const* pointers, std::byte* scratch, Pool& pool) const;
 

@@ -15,7 +15,9 @@ constexpr std::size_t most_nodes_in_a_unit = 192;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-bool fuses(const Node& node) { return node.op->kind() == Kind::elementwise || node.op->kind() == Kind::broadcast; }
+bool fuses(const Node& node) {
+  return node.op->kind() == Kind::elementwise || node.op->kind() == Kind::broadcast;
+}
 
 }  // namespace
 
@@ -46,7 +48,8 @@ bool Plan::computes(int node) const {
   return live_[at(node)] && !is_view(node) && !is_constant(node) && tape.node(node).op->kind() != Kind::leaf;
 }
 
-Plan::Plan(const Tape& of, std::vector<Ref> results, PlanOptions options) : tape(of), outputs(std::move(results)) {
+Plan::Plan(const Tape& of, std::vector<Ref> results, PlanOptions options)
+    : tape(of), outputs(std::move(results)) {
   std::vector<Ref> first = outputs;
   first.insert(first.end(), tape.guards().begin(), tape.guards().end());
   first_phase_ = tape.ancestors(first);
@@ -126,10 +129,12 @@ void Plan::find_units(PlanOptions options) {
     const Node& node = tape.node(i);
     if (is_view(i) || is_constant(i)) continue;
     for (Ref ref : node.inputs)
-      if (node.op->kind() == Kind::opaque || is_view(ref.node) || node.op->kind() == Kind::broadcast) want(ref);
+      if (node.op->kind() == Kind::opaque || is_view(ref.node) || node.op->kind() == Kind::broadcast)
+        want(ref);
   }
   for (int i = 0; i < n; ++i)
-    virtual_[at(i)] = options.fuse && computes(i) && tape.node(i).op->kind() == Kind::broadcast && !wanted[at(i)];
+    virtual_[at(i)] =
+        options.fuse && computes(i) && tape.node(i).op->kind() == Kind::broadcast && !wanted[at(i)];
 
   for (int i = 0; i < n; ++i)
     if (computes(i) && !is_virtual(i))
@@ -314,7 +319,8 @@ void Plan::place_values() {
     const Node& node = tape.node(i);
     if (!live_[at(i)]) continue;
     if (is_constant(i))
-      for (int r = 0; r < static_cast<int>(node.types.size()); ++r) places[{i, r}] = {Place::Kind::constant, at(i)};
+      for (int r = 0; r < static_cast<int>(node.types.size()); ++r)
+        places[{i, r}] = {Place::Kind::constant, at(i)};
     if (is_constant(i) || node.op->kind() != Kind::leaf) continue;
     if (node.op == &ops::placeholder)
       throw Error("plan", "a placeholder is still needed: " + tape.str(i), node.where);

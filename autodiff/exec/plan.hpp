@@ -18,10 +18,10 @@ struct PlanOptions {
 /// Nodes that run together: one opaque node, or elementwise and broadcast nodes of one size in the tape's order.
 struct Unit {
   std::vector<int> nodes;
-  Index size = 0;       // elements per node, fused units
+  Index size = 0;  // elements per node, fused units
   bool fused = false;
-  int phase = 0;        // 1: needed by stores only, runs after the guard
-  int height = 0;       // length of the longest path of units to the end of its phase
+  int phase = 0;   // 1: needed by stores only, runs after the guard
+  int height = 0;  // length of the longest path of units to the end of its phase
 };
 
 /// Where a value lies when the program runs.
@@ -49,10 +49,10 @@ class Plan {
 
   const Tape& tape;
   std::vector<Ref> outputs;
-  std::vector<Unit> units;             // in order of execution
-  std::size_t guard_position = 0;      // units before it are phase 0
-  std::map<Ref, Place> places;         // of roots
-  std::vector<Copy> output_copies;     // before the stores
+  std::vector<Unit> units;          // in order of execution
+  std::size_t guard_position = 0;   // units before it are phase 0
+  std::map<Ref, Place> places;      // of roots
+  std::vector<Copy> output_copies;  // before the stores
   std::vector<Copy> store_copies;
   std::size_t arena_bytes = 0;
 

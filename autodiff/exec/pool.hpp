@@ -30,7 +30,9 @@ class Pool {
       for (Index piece = 0; piece < pieces; ++piece) f(piece, 0);
       return;
     }
-    fork(pieces, [](const void* job, Index piece, int thread) { (*static_cast<const F*>(job))(piece, thread); }, &f);
+    fork(
+        pieces,
+        [](const void* job, Index piece, int thread) { (*static_cast<const F*>(job))(piece, thread); }, &f);
   }
 
  private:

@@ -32,8 +32,9 @@ bool is_nan(double x) { return std::isnan(x); }
 bool is_not_finite(double x) { return !std::isfinite(x); }
 
 double element(const void* data, const Type& type, Index i) {
-  return dispatch(type.dtype,
-                  [&](auto zero) { return static_cast<double>(static_cast<const decltype(zero)*>(data)[i]); });
+  return dispatch(type.dtype, [&](auto zero) {
+    return static_cast<double>(static_cast<const decltype(zero)*>(data)[i]);
+  });
 }
 
 // The first element that is so, or -1.
@@ -156,7 +157,8 @@ void Program::Impl::build() {
   for (const Copy& copy : plan.output_copies)
     output_moves.push_back({storage.pointer(copy.from), copy.to, tape->type(copy.from).bytes()});
   for (const Copy& copy : plan.store_copies)
-    store_moves.push_back({storage.pointer(copy.from), storage.pointer(Ref{copy.to, 0}), tape->type(copy.from).bytes()});
+    store_moves.push_back(
+        {storage.pointer(copy.from), storage.pointer(Ref{copy.to, 0}), tape->type(copy.from).bytes()});
   storage.link();
 }
 
@@ -228,7 +230,8 @@ void Program::Impl::run_step(const Step& step) const {
     case Step::Kind::shorts:
       for (int i = step.first; i < step.last; ++i) {
         const Short& instruction = shorts[at(i)];
-        instruction.kernel(storage.arguments(instruction.in), *storage.arguments(instruction.out), instruction.n);
+        instruction.kernel(storage.arguments(instruction.in), *storage.arguments(instruction.out),
+                           instruction.n);
       }
       break;
     case Step::Kind::stretch: {
@@ -320,12 +323,13 @@ bool Program::run(std::span<const Tensor> inputs) {
   Impl& p = *impl_;
   const auto& leaves = p.tape->inputs();
   if (inputs.size() != leaves.size())
-    throw Error("run", std::to_string(inputs.size()) + " inputs for a program of " + std::to_string(leaves.size()));
+    throw Error("run",
+                std::to_string(inputs.size()) + " inputs for a program of " + std::to_string(leaves.size()));
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Type& type = p.tape->type({leaves[i], 0});
     if (inputs[i].type() != type)
-      throw Error("run", "input " + std::to_string(i) + " is " + inputs[i].type().str() + ", the program takes " +
-                             type.str());
+      throw Error("run", "input " + std::to_string(i) + " is " + inputs[i].type().str() +
+                             ", the program takes " + type.str());
     p.input_memory[i] = inputs[i].data();
   }
   // Inputs may be results of the last run, by reference: these stay where they are while they are read.

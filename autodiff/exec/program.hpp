@@ -23,7 +23,7 @@ struct ProgramOptions {
 
 /// Facts of a plan, for tests and for the curious.
 struct ProgramFacts {
-  int nodes = 0;         // live ones that compute
+  int nodes = 0;  // live ones that compute
   int steps = 0;
   int fused_passes = 0;
   int stores_in_place = 0;

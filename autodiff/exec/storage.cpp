@@ -29,7 +29,10 @@ Block::Block(std::size_t bytes) {
 void Block::Delete::operator()(std::byte* p) const { ::operator delete(p, alignment); }
 
 Storage::Storage(const Plan& plan)
-    : plan_(plan), arena_(plan.arena_bytes), inputs_(plan.tape.inputs().size()), outputs_(plan.outputs.size()) {
+    : plan_(plan),
+      arena_(plan.arena_bytes),
+      inputs_(plan.tape.inputs().size()),
+      outputs_(plan.outputs.size()) {
   compute_constants();
   add_copies();
   for (const Store& store : plan.tape.stores()) add_root(store.cell);
@@ -49,7 +52,8 @@ void Storage::compute_constants() {
     std::vector<Tensor> operands;
     for (Ref ref : node.inputs) operands.push_back(constants_.at(ref));
     const auto results = compute(*node.op, operands, node.attrs, node.where);
-    for (std::size_t r = 0; r < results.size(); ++r) constants_.emplace(Ref{i, static_cast<int>(r)}, results[r]);
+    for (std::size_t r = 0; r < results.size(); ++r)
+      constants_.emplace(Ref{i, static_cast<int>(r)}, results[r]);
   }
 }
 
@@ -58,7 +62,8 @@ void Storage::add_copies() {
     external.bytes = bytes;
     if (bytes <= small) external.copy = copies_.emplace_back(bytes).get();
   };
-  for (std::size_t i = 0; i < inputs_.size(); ++i) copied(inputs_[i], plan_.tape.type({plan_.tape.inputs()[i], 0}).bytes());
+  for (std::size_t i = 0; i < inputs_.size(); ++i)
+    copied(inputs_[i], plan_.tape.type({plan_.tape.inputs()[i], 0}).bytes());
   for (const auto& [ref, place] : plan_.places)
     if (place.kind == Place::Kind::output) copied(outputs_[place.at], plan_.tape.type(ref).bytes());
 }

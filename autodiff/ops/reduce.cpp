@@ -22,7 +22,8 @@ KernelRule reduce_with(std::string name) {
     const ops::Passes passes(s[0].shape, s.attrs.get<Indices>("axes"), s[0].dtype);
     const auto step = kernels::find_reduce(name, s[0].dtype);
     if (const auto all = passes.single())
-      return Kernel([all = *all, step](const Buffers& b) { step(b.in[0], b.out[0], 0, all.outer, all.n, all.inner); });
+      return Kernel(
+          [all = *all, step](const Buffers& b) { step(b.in[0], b.out[0], 0, all.outer, all.n, all.inner); });
     return Kernel([passes, step](const Buffers& b) { passes.run(b, step); });
   };
 }

@@ -19,9 +19,9 @@ Row elementwise_row(std::string name, std::size_t count, std::vector<Domain> dom
   const std::string kernel = name;
   return {.name = std::move(name),
           .kind = Kind::elementwise,
-          .shape =
-              [count](const Signature& s) -> std::vector<Type> {
-            require(s.size() == count, "needs " + std::to_string(count) + " operands, has " + std::to_string(s.size()));
+          .shape = [count](const Signature& s) -> std::vector<Type> {
+            require(s.size() == count,
+                    "needs " + std::to_string(count) + " operands, has " + std::to_string(s.size()));
             const DType dtype = common_dtype(s);
             for (const Type& type : s.inputs)
               require(type.shape == s[0].shape, "shapes differ: " + s[0].str() + " and " + type.str());
@@ -55,9 +55,10 @@ Row elementwise(std::string name, std::vector<Scaled> rules, std::vector<Domain>
 }
 
 Row unary(std::string name, std::function<Var(Var, Var)> partial, Domain domain) {
-  return elementwise(
-      std::move(name),
-      {[partial](const Recorded& r, const Var& g) { return g * partial(r.inputs[0], r.outputs[0]); }}, {domain});
+  return elementwise(std::move(name), {[partial](const Recorded& r, const Var& g) {
+                       return g * partial(r.inputs[0], r.outputs[0]);
+                     }},
+                     {domain});
 }
 
 Row step(std::string name, int operands, std::vector<Domain> domains) {
@@ -72,7 +73,8 @@ Var broadcasting(const Op& op, std::initializer_list<Arg> operands) {
   for (const Arg& operand : met) {
     const Shape so_far = shape;
     if (!broadcast_shapes(so_far, operand.shape(), shape))
-      throw Error(op.name(), "shapes do not broadcast: " + met[0].type().str() + " and " + operand.type().str(),
+      throw Error(op.name(),
+                  "shapes do not broadcast: " + met[0].type().str() + " and " + operand.type().str(),
                   operand.where);
   }
   for (Arg& operand : met)

@@ -218,7 +218,8 @@ std::vector<Type> concat_type(const Signature& s) {
 // The bytes of every part's rows, row by row.
 Kernel concat_small(const Signature& s, Index rows) {
   std::vector<std::size_t> bytes;
-  for (const Type& part : s.inputs) bytes.push_back(rows > 0 ? part.bytes() / static_cast<std::size_t>(rows) : 0);
+  for (const Type& part : s.inputs)
+    bytes.push_back(rows > 0 ? part.bytes() / static_cast<std::size_t>(rows) : 0);
   return Kernel([rows = static_cast<std::size_t>(rows), bytes](const Buffers& b) {
     auto* to = b.output<std::byte>(0);
     for (std::size_t row = 0; row < rows; ++row)
@@ -239,7 +240,8 @@ Kernel concat_kernel(const Signature& s) {
     to.offset += part.shape[axis] * to.strides[static_cast<std::size_t>(axis + shape.rank())];
   }
   constexpr std::size_t small = 1 << 14;
-  if (concat_type(s)[0].bytes() <= small) return concat_small(s, shape.take_front(axis + shape.rank()).size());
+  if (concat_type(s)[0].bytes() <= small)
+    return concat_small(s, shape.take_front(axis + shape.rank()).size());
   return Kernel([copies](const Buffers& b) {
     for (std::size_t i = 0; i < copies.size(); ++i) copies[i](b.in[i], b.out[0], b.pool);
   });
@@ -431,7 +433,8 @@ Var add_up(std::span<const Var> terms) {
     else
       others.push_back(term);
   }
-  std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.begin < b.begin; });
+  std::stable_sort(pieces.begin(), pieces.end(),
+                   [](const Piece& a, const Piece& b) { return a.begin < b.begin; });
   const auto overlap = [](const Piece& a, const Piece& b) { return a.end > b.begin; };
   const bool apart = std::adjacent_find(pieces.begin(), pieces.end(), overlap) == pieces.end();
   std::optional<Var> sum;

@@ -52,9 +52,10 @@ std::size_t hash_attr(const Attr& attr) {
                [](DType d) { return static_cast<std::size_t>(d); },
                [](const std::string& s) { return std::hash<std::string>{}(s); },
                [](const std::vector<Index>& v) { return hash_range(v); },
-               [](const Shape& s) { return hash_range(s); },
-               [](const Tensor& t) { return hash_tensor(t); },
-               [](const std::shared_ptr<const Body>& body) { return static_cast<std::size_t>(body->tape->size()); },
+               [](const Shape& s) { return hash_range(s); }, [](const Tensor& t) { return hash_tensor(t); },
+               [](const std::shared_ptr<const Body>& body) {
+                 return static_cast<std::size_t>(body->tape->size());
+               },
                [](const std::shared_ptr<Cell>& cell) { return std::hash<std::shared_ptr<Cell>>{}(cell); },
                [](const std::shared_ptr<const void>& owner) {
                  return std::hash<std::shared_ptr<const void>>{}(owner);
@@ -96,8 +97,7 @@ std::string str(const Attr& attr) {
                              [](DType d) { return std::string(name_of(d)); },
                              [](const std::string& s) { return '"' + s + '"'; },
                              [](const std::vector<Index>& v) { return join(v); },
-                             [](const Shape& s) { return s.str(); },
-                             [](const Tensor& t) { return t.str(); },
+                             [](const Shape& s) { return s.str(); }, [](const Tensor& t) { return t.str(); },
                              [](const std::shared_ptr<const Body>& body) {
                                return "body of " + std::to_string(body->tape->size()) + " nodes";
                              },
@@ -107,7 +107,8 @@ std::string str(const Attr& attr) {
 }
 
 bool Attrs::has(std::string_view name) const {
-  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) { return entry.first == name; });
+  return std::any_of(entries_.begin(), entries_.end(),
+                     [&](const Entry& entry) { return entry.first == name; });
 }
 
 const Attr& Attrs::find(std::string_view name) const {
@@ -127,7 +128,8 @@ void Attrs::set(std::string_view name, Attr value) {
 
 std::size_t Attrs::hash() const {
   std::size_t seed = entries_.size();
-  for (const auto& [name, attr] : entries_) seed = mix(mix(seed, std::hash<std::string>{}(name)), hash_attr(attr));
+  for (const auto& [name, attr] : entries_)
+    seed = mix(mix(seed, std::hash<std::string>{}(name)), hash_attr(attr));
   return seed;
 }
 

@@ -53,10 +53,10 @@ using TileKernel = void (*)(const void* const* in, void* out, Index n);
 /// stays in registers. `run` takes a program as its operands: {x, link, its other operand if it has one, .., end}.
 struct ChainLinks {
   TileKernel run = nullptr;
-  const void* keep = nullptr;          // writes the value to its operand, and goes on
-  const void* end = nullptr;           // writes it to the result
-  const void* by_array[2] = {};        // the value is the operation's operand 0 or 1, the other one is an array
-  const void* by_number[2] = {};       // the other one is a number for all elements
+  const void* keep = nullptr;     // writes the value to its operand, and goes on
+  const void* end = nullptr;      // writes it to the result
+  const void* by_array[2] = {};   // the value is the operation's operand 0 or 1, the other one is an array
+  const void* by_number[2] = {};  // the other one is a number for all elements
 };
 
 /// Pointers in the program of a chain.

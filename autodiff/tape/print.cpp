@@ -15,7 +15,8 @@ bool is_on(const Tape& tape, Ref ref, int before) {
 // The result is told where there are several, and where there is none such.
 std::string label(Ref ref, const Tape& tape) {
   std::string text = "%" + std::to_string(ref.node);
-  if (!is_on(tape, ref, tape.size()) || tape.node(ref.node).types.size() > 1) text += "." + std::to_string(ref.result);
+  if (!is_on(tape, ref, tape.size()) || tape.node(ref.node).types.size() > 1)
+    text += "." + std::to_string(ref.result);
   return text;
 }
 

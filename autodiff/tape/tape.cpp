@@ -18,9 +18,10 @@ ShapeRule leaf_type() {
 namespace ops {
 const Op input{{.name = "input", .kind = Kind::leaf, .shape = leaf_type(), .mergeable = false}};
 const Op cell{{.name = "cell", .kind = Kind::leaf, .shape = leaf_type(), .mergeable = false}};
-const Op literal{{.name = "literal", .kind = Kind::leaf, .shape = [](const Signature& s) -> std::vector<Type> {
-                    return {s.attrs.get<Tensor>("value").type()};
-                  }}};
+const Op literal{
+    {.name = "literal", .kind = Kind::leaf, .shape = [](const Signature& s) -> std::vector<Type> {
+       return {s.attrs.get<Tensor>("value").type()};
+     }}};
 const Op placeholder{{.name = "placeholder", .kind = Kind::leaf, .shape = leaf_type(), .mergeable = false}};
 }  // namespace ops
 
@@ -72,7 +73,8 @@ std::vector<Var> Tape::record(const Op& op, std::vector<Ref> inputs, Attrs attrs
   if (op->mergeable) {
     for (auto [it, end] = known_.equal_range(key); it != end && at < 0; ++it) {
       const Node& other = nodes_[static_cast<std::size_t>(it->second)];
-      if (other.op == &op && other.inputs == node.inputs && tapir::difference(other.attrs, node.attrs).empty())
+      if (other.op == &op && other.inputs == node.inputs &&
+          tapir::difference(other.attrs, node.attrs).empty())
         at = it->second;
     }
   }
@@ -116,7 +118,8 @@ void Tape::store(const Var& cell, const Var& value, Where where) {
   if (cell.type() != value.type())
     throw Error("store", "a cell of " + cell.type().str() + " cannot take " + value.type().str(), where);
   for (const Store& store : stores_)
-    if (store.cell == to->ref) throw Error("store", "a second store to one cell: " + str(to->ref.node), where);
+    if (store.cell == to->ref)
+      throw Error("store", "a second store to one cell: " + str(to->ref.node), where);
   const Ref ref = from ? from->ref : literal(value.tensor()).place()->ref;
   stores_.push_back({to->ref, ref});
 }
@@ -143,7 +146,8 @@ Frame::Frame(std::shared_ptr<Tape> tape, Where where, std::string_view name) : t
   tape_->frames_.push_back({where, 0, false});
 }
 
-Frame::Frame(std::shared_ptr<Tape> tape, User, std::string_view name) : Frame(std::move(tape), Where{}, name) {
+Frame::Frame(std::shared_ptr<Tape> tape, User, std::string_view name)
+    : Frame(std::move(tape), Where{}, name) {
   tape_->frames_.back().user = true;
 }
 
@@ -158,8 +162,10 @@ Frame::~Frame() {
   tape_->path_ = std::move(replaced_);
 }
 
-Bind::Bind(std::shared_ptr<Binding> binding, std::shared_ptr<Tape> tape, Where where) : binding_(std::move(binding)) {
-  if (binding_->tape) throw Error("bind", "these parameters are already bound to a tape that is being recorded", where);
+Bind::Bind(std::shared_ptr<Binding> binding, std::shared_ptr<Tape> tape, Where where)
+    : binding_(std::move(binding)) {
+  if (binding_->tape)
+    throw Error("bind", "these parameters are already bound to a tape that is being recorded", where);
   binding_->tape = std::move(tape);
 }
 

@@ -49,41 +49,41 @@ class Var {
 
   Var() : Var(0.0) {}
   template <class A>
-    requires std::is_arithmetic_v<A>
-  Var(A number) : value_(static_cast<double>(number)) {}  // NOLINT(google-explicit-constructor)
-  Var(Tensor tensor) : value_(std::move(tensor)) {}       // NOLINT(google-explicit-constructor)
-  /// A tensor made of bare numbers only: its dtype is as open as theirs.
-  static Var open(Tensor tensor);
-  Var(std::shared_ptr<Tape> tape, Ref ref) : value_(Place{std::move(tape), ref}) {}
-  explicit Var(Parameter parameter) : value_(std::move(parameter)) {}
+    requires std::is_arithmetic_v<A> Var(A number)
+        : value_(static_cast<double>(number)) {}       // NOLINT(google-explicit-constructor)
+    Var(Tensor tensor) : value_(std::move(tensor)) {}  // NOLINT(google-explicit-constructor)
+    /// A tensor made of bare numbers only: its dtype is as open as theirs.
+    static Var open(Tensor tensor);
+    Var(std::shared_ptr<Tape> tape, Ref ref) : value_(Place{std::move(tape), ref}) {}
+    explicit Var(Parameter parameter) : value_(std::move(parameter)) {}
 
-  bool is_number() const { return std::holds_alternative<double>(value_); }
-  /// Made of bare numbers only.
-  bool is_open() const { return open_ || is_number(); }
-  bool is_parameter() const { return std::holds_alternative<Parameter>(value_); }
-  /// On a tape: a place, or a parameter that is bound at this moment.
-  bool is_recorded() const;
-  /// The parameter behind this Var; null if it is none.
-  const Parameter* parameter() const { return std::get_if<Parameter>(&value_); }
+    bool is_number() const { return std::holds_alternative<double>(value_); }
+    /// Made of bare numbers only.
+    bool is_open() const { return open_ || is_number(); }
+    bool is_parameter() const { return std::holds_alternative<Parameter>(value_); }
+    /// On a tape: a place, or a parameter that is bound at this moment.
+    bool is_recorded() const;
+    /// The parameter behind this Var; null if it is none.
+    const Parameter* parameter() const { return std::get_if<Parameter>(&value_); }
 
-  /// Where it lies now: a bound parameter becomes its leaf. Null for plain values.
-  std::optional<Place> place() const;
-  /// The plain value. A recorded one is not readable: an Error that says what to use instead.
-  Tensor tensor(Where where = here()) const;
-  /// The plain value as one number.
-  double item(Where where = here()) const;
-  double number() const { return std::get<double>(value_); }
+    /// Where it lies now: a bound parameter becomes its leaf. Null for plain values.
+    std::optional<Place> place() const;
+    /// The plain value. A recorded one is not readable: an Error that says what to use instead.
+    Tensor tensor(Where where = here()) const;
+    /// The plain value as one number.
+    double item(Where where = here()) const;
+    double number() const { return std::get<double>(value_); }
 
-  /// Type of the value; a bare number is f64[].
-  Type type() const;
-  Shape shape() const { return type().shape; }
-  int rank() const { return type().shape.rank(); }
-  /// The dtype; none while it is open.
-  std::optional<DType> dtype() const;
+    /// Type of the value; a bare number is f64[].
+    Type type() const;
+    Shape shape() const { return type().shape; }
+    int rank() const { return type().shape.rank(); }
+    /// The dtype; none while it is open.
+    std::optional<DType> dtype() const;
 
- private:
-  std::variant<double, Tensor, Place, Parameter> value_;
-  bool open_ = false;
+   private:
+    std::variant<double, Tensor, Place, Parameter> value_;
+    bool open_ = false;
 };
 
 /// A Var and the line of the call to which it was passed: the parameter type of every operation.

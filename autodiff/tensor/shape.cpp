@@ -115,8 +115,10 @@ std::vector<Index> Axes::from_right(const Type& type, std::string_view op, Where
   const int rank = type.shape.rank();
   std::vector<bool> named(static_cast<std::size_t>(rank), all_);
   for (int i = 0; i < count_; ++i) {
-    const auto at = static_cast<std::size_t>(normalize_axis(axes_[static_cast<std::size_t>(i)], type, op, where));
-    if (named[at]) throw Error(op, "axis " + std::to_string(at) + " of " + type.str() + " is named twice", where);
+    const auto at =
+        static_cast<std::size_t>(normalize_axis(axes_[static_cast<std::size_t>(i)], type, op, where));
+    if (named[at])
+      throw Error(op, "axis " + std::to_string(at) + " of " + type.str() + " is named twice", where);
     named[at] = true;
   }
   std::vector<Index> result;

@@ -62,8 +62,8 @@ struct Type;
 /// Axes of an operation: one, several, or all. Negative ones count from the right.
 class Axes {
  public:
-  Axes() = default;                                     // all of them
-  Axes(int axis) : Axes({axis}) {}                      // NOLINT(google-explicit-constructor)
+  Axes() = default;                 // all of them
+  Axes(int axis) : Axes({axis}) {}  // NOLINT(google-explicit-constructor)
   Axes(std::initializer_list<int> axes) : Axes(std::span(axes.begin(), axes.size())) {}
   explicit Axes(std::span<const int> axes);
   static Axes all() { return {}; }

@@ -92,8 +92,10 @@ Tensor Tensor::cast(DType dtype) const {
 
 Tensor Tensor::reshaped(const Shape& shape, Where where) const {
   if (shape.size() != size())
-    throw Error("reshape", type_.str() + " has " + std::to_string(size()) + " elements, the shape " + shape.str() +
-                               " has " + std::to_string(shape.size()), where);
+    throw Error("reshape",
+                type_.str() + " has " + std::to_string(size()) + " elements, the shape " + shape.str() +
+                    " has " + std::to_string(shape.size()),
+                where);
   Tensor result = *this;
   result.type_.shape = shape;
   return result;
@@ -101,12 +103,15 @@ Tensor Tensor::reshaped(const Shape& shape, Where where) const {
 
 Tensor Tensor::rows(Index first, Index last, Where where) const {
   if (rank() == 0 || first < 0 || last < first || last > shape()[0])
-    throw Error("rows", "rows [" + std::to_string(first) + ", " + std::to_string(last) + ") of " + type_.str(), where);
+    throw Error("rows",
+                "rows [" + std::to_string(first) + ", " + std::to_string(last) + ") of " + type_.str(),
+                where);
   Shape shape = type_.shape;
   shape.set(0, last - first);
   Tensor result(Type{dtype(), shape});
   const std::size_t row = shape[0] == 0 ? 0 : result.type_.bytes() / static_cast<std::size_t>(shape[0]);
-  std::memcpy(result.mutable_data(), static_cast<const std::byte*>(data()) + static_cast<std::size_t>(first) * row,
+  std::memcpy(result.mutable_data(),
+              static_cast<const std::byte*>(data()) + static_cast<std::size_t>(first) * row,
               result.type_.bytes());
   return result;
 }
@@ -125,7 +130,8 @@ std::string Tensor::str() const {
       i = size() - shown;
     }
     text += i ? ", " : "";
-    dispatch(dtype(), [&](auto zero) { text += digits_of(view<decltype(zero)>()[static_cast<std::size_t>(i)]); });
+    dispatch(dtype(),
+             [&](auto zero) { text += digits_of(view<decltype(zero)>()[static_cast<std::size_t>(i)]); });
   }
   return text + "}";
 }

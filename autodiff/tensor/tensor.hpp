@@ -95,39 +95,38 @@ bool identical(const Tensor& a, const Tensor& b);
 // ---- templates ----
 
 template <class A>
-  requires std::is_arithmetic_v<A>
-Tensor::Tensor(A value) : Tensor(Type{dtype_of<element_for<A>>, {}}) {
-  mutable_view<element_for<A>>()[0] = static_cast<element_for<A>>(value);
-}
+  requires std::is_arithmetic_v<A> Tensor::Tensor(A value) : Tensor(Type{dtype_of<element_for<A>>, {}}) {
+    mutable_view<element_for<A>>()[0] = static_cast<element_for<A>>(value);
+  }
 
-template <ArrayExpression E>
-Tensor::Tensor(const E& expression) {
-  using T = element_for<typename E::value_type>;
-  Shape shape;
-  for (auto size : expression.shape()) shape.append(static_cast<Index>(size));
-  *this = Tensor(Type{dtype_of<T>, shape});
-  if (size() == 0) return;  // without elements, xtensor's iterators start from a null pointer
-  std::transform(expression.begin(), expression.end(), mutable_view<T>().begin(),
-                 [](auto x) { return static_cast<T>(x); });
-}
+  template <ArrayExpression E>
+  Tensor::Tensor(const E& expression) {
+    using T = element_for<typename E::value_type>;
+    Shape shape;
+    for (auto size : expression.shape()) shape.append(static_cast<Index>(size));
+    *this = Tensor(Type{dtype_of<T>, shape});
+    if (size() == 0) return;  // without elements, xtensor's iterators start from a null pointer
+    std::transform(expression.begin(), expression.end(), mutable_view<T>().begin(),
+                   [](auto x) { return static_cast<T>(x); });
+  }
 
-template <Element T>
-Tensor::Tensor(const Shape& shape, std::span<const T> elements) : Tensor(Type{dtype_of<T>, shape}) {
-  if (static_cast<Index>(elements.size()) != size())
-    throw Error("tensor", std::to_string(elements.size()) + " elements for shape " + shape.str());
-  std::copy(elements.begin(), elements.end(), mutable_view<T>().begin());
-}
+  template <Element T>
+  Tensor::Tensor(const Shape& shape, std::span<const T> elements) : Tensor(Type{dtype_of<T>, shape}) {
+    if (static_cast<Index>(elements.size()) != size())
+      throw Error("tensor", std::to_string(elements.size()) + " elements for shape " + shape.str());
+    std::copy(elements.begin(), elements.end(), mutable_view<T>().begin());
+  }
 
-template <Element T>
-std::span<const T> Tensor::view() const {
-  require(dtype_of<T>);
-  return {static_cast<const T*>(data()), static_cast<std::size_t>(size())};
-}
+  template <Element T>
+  std::span<const T> Tensor::view() const {
+    require(dtype_of<T>);
+    return {static_cast<const T*>(data()), static_cast<std::size_t>(size())};
+  }
 
-template <Element T>
-std::span<T> Tensor::mutable_view() {
-  require(dtype_of<T>);
-  return {static_cast<T*>(mutable_data()), static_cast<std::size_t>(size())};
-}
+  template <Element T>
+  std::span<T> Tensor::mutable_view() {
+    require(dtype_of<T>);
+    return {static_cast<T*>(mutable_data()), static_cast<std::size_t>(size())};
+  }
 
 }  // namespace tapir

@@ -17,7 +17,8 @@ Shape widened(const Shape& shape, Index count) { return Shape{count} + shape; }
 std::vector<Var> batch_by_default(const Recorded& r, std::span<const Widened> inputs, Index count) {
   std::vector<Arg> operands;
   for (const Widened& input : inputs)
-    operands.emplace_back(input.batched ? input.value : broadcast_to(input.value, widened(input.value.shape(), count)));
+    operands.emplace_back(input.batched ? input.value
+                                        : broadcast_to(input.value, widened(input.value.shape(), count)));
   Attrs attrs = r.attrs;
   for (const auto& [name, attr] : r.attrs.entries())
     if (const auto* shape = std::get_if<Shape>(&attr)) attrs.set(name, widened(*shape, count));
@@ -37,8 +38,10 @@ std::vector<Widened> widen(std::span<const Var> outputs, std::span<const Replace
       throw Error("batch", "a seed is not recorded on this tape: " + seed.value.type().str(), where);
     tape = place->tape;
     if (seed.by.type() != Type{seed.value.type().dtype, widened(seed.value.shape(), count)})
-      throw Error("batch", "in place of " + seed.value.type().str() + ", " + std::to_string(count) +
-                               " times, stands " + seed.by.type().str(), where);
+      throw Error("batch",
+                  "in place of " + seed.value.type().str() + ", " + std::to_string(count) +
+                      " times, stands " + seed.by.type().str(),
+                  where);
     wide.emplace(place->ref, seed.by);
     starts.push_back(place->ref.node);
   }
@@ -63,13 +66,15 @@ std::vector<Widened> widen(std::span<const Var> outputs, std::span<const Replace
     Frame frame(tape, node);
     const Recorded r = recorded(tape, node, i, std::vector<bool>(node.inputs.size(), true));
     const BatchRule& rule = (*node.op)->batch;
-    const auto results =
-        told_at(node.where, [&] { return rule ? rule(r, inputs, count) : batch_by_default(r, inputs, count); });
+    const auto results = told_at(
+        node.where, [&] { return rule ? rule(r, inputs, count) : batch_by_default(r, inputs, count); });
     for (std::size_t k = 0; k < results.size(); ++k) {
       const Shape expected = widened(node.types[k].shape, count);
       if (results[k].shape() != expected)
-        throw Error("batch", "the batching rule of " + node.op->name() + " gives " + results[k].type().str() +
-                                 ", it has to give " + expected.str(), node.where);
+        throw Error("batch",
+                    "the batching rule of " + node.op->name() + " gives " + results[k].type().str() +
+                        ", it has to give " + expected.str(),
+                    node.where);
       wide.emplace(Ref{i, static_cast<int>(k)}, results[k]);
     }
   }
@@ -82,7 +87,8 @@ std::vector<Widened> widen(std::span<const Var> outputs, std::span<const Replace
   return result;
 }
 
-std::vector<Var> batch(std::span<const Var> outputs, std::span<const Replacement> seeds, Index count, Where where) {
+std::vector<Var> batch(std::span<const Var> outputs, std::span<const Replacement> seeds, Index count,
+                       Where where) {
   std::vector<Var> result;
   for (const Widened& output : widen(outputs, seeds, count, where))
     result.push_back(output.batched ? output.value

@@ -21,7 +21,8 @@ std::vector<Var> brought_to(const std::shared_ptr<Tape>& tape, std::span<const V
   return result;
 }
 
-RecordedBody record_body(const std::shared_ptr<Tape>& outer, std::span<const Type> types, const BodyFunction& f) {
+RecordedBody record_body(const std::shared_ptr<Tape>& outer, std::span<const Type> types,
+                         const BodyFunction& f) {
   const auto tape = Tape::make_body(outer);
   std::vector<Var> inputs;
   for (const Type& type : types) inputs.push_back(tape->input(type));

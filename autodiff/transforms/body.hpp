@@ -20,7 +20,8 @@ struct RecordedBody {
 using BodyFunction = std::function<std::vector<Var>(std::span<const Var>)>;
 
 /// Records `f` of inputs of these types within `outer`. Lines inside are the user's.
-RecordedBody record_body(const std::shared_ptr<Tape>& outer, std::span<const Type> types, const BodyFunction& f);
+RecordedBody record_body(const std::shared_ptr<Tape>& outer, std::span<const Type> types,
+                         const BodyFunction& f);
 
 /// The results of the body for these inputs, written node by node where the inputs lie.
 std::vector<Var> inlined(const Body& body, std::span<const Var> inputs);

@@ -39,7 +39,8 @@ const Op checkpoint_op{{.name = "checkpoint",
                         .follows =
                             [](const Signature& s, int, int input) {
                               std::vector<int> axes(static_cast<std::size_t>(s[0].shape.rank()), mixed);
-                              for (std::size_t i = 0; input == 0 && i < axes.size(); ++i) axes[i] = static_cast<int>(i);
+                              for (std::size_t i = 0; input == 0 && i < axes.size(); ++i)
+                                axes[i] = static_cast<int>(i);
                               return axes;
                             },
                         .batch = batch_checkpoint,
@@ -75,8 +76,8 @@ std::vector<Var> batch_checkpoint(const Recorded& r, std::span<const Widened> in
 
 }  // namespace
 
-std::vector<Var> checkpoint(const std::function<std::vector<Var>(std::span<const Var>)>& f, std::vector<Var> inputs,
-                            Where where) {
+std::vector<Var> checkpoint(const std::function<std::vector<Var>(std::span<const Var>)>& f,
+                            std::vector<Var> inputs, Where where) {
   const auto tape = tape_of(inputs);
   if (!tape) return f(inputs);
   std::vector<Type> types;

@@ -17,7 +17,8 @@ struct Places {
   std::vector<std::optional<Ref>> refs;
 };
 
-Places places_of(std::span<const Var> values, const std::shared_ptr<Tape>& tape, const char* op, Where where) {
+Places places_of(std::span<const Var> values, const std::shared_ptr<Tape>& tape, const char* op,
+                 Where where) {
   Places result{tape, {}};
   for (const Var& value : values) {
     const auto place = value.place();
@@ -93,15 +94,18 @@ class Reverse {
     if (!any || !needed) return;
     const VjpRule& rule = (*node.op)->vjp;
     if (!rule)
-      throw Error("grad", "the operation " + node.op->name() + " has no reverse rule: " + tape_->str(i), node.where);
+      throw Error("grad", "the operation " + node.op->name() + " has no reverse rule: " + tape_->str(i),
+                  node.where);
     Frame frame(tape_, node);
     const Tangents back = told_at(node.where, [&] { return rule(recorded(tape_, node, i, needs), g); });
     for (std::size_t k = 0; k < node.inputs.size(); ++k) {
       if (k >= back.size() || !back[k] || !needs[k]) continue;
       const Type& type = tape_->type(node.inputs[k]);
       if (back[k]->shape() != type.shape)
-        throw Error("grad", "the reverse rule of " + node.op->name() + " gives " + back[k]->type().str() +
-                                " for an operand " + type.str(), node.where);
+        throw Error("grad",
+                    "the reverse rule of " + node.op->name() + " gives " + back[k]->type().str() +
+                        " for an operand " + type.str(),
+                    node.where);
       add(node.inputs[k], *back[k]);
     }
   }
@@ -148,7 +152,8 @@ Recorded recorded(const std::shared_ptr<Tape>& tape, const Node& node, int at, s
 
 Tangents vjp(std::span<const Var> ys, std::span<const Var> gs, std::span<const Var> xs, Where where) {
   if (ys.size() != gs.size())
-    throw Error("vjp", std::to_string(ys.size()) + " results, " + std::to_string(gs.size()) + " cotangents", where);
+    throw Error("vjp", std::to_string(ys.size()) + " results, " + std::to_string(gs.size()) + " cotangents",
+                where);
   const Places from = places_of(ys, nullptr, "vjp", where);
   if (!from.tape) return Tangents(xs.size());
   const Places to = places_of(xs, from.tape, "vjp", where);
@@ -169,20 +174,25 @@ Tangents vjp(std::span<const Var> ys, std::span<const Var> gs, std::span<const V
 
 std::vector<Var> grad(const Var& y, std::span<const Var> xs, GradOptions options, Where where) {
   if (y.shape().size() != 1 || y.rank() != 0)
-    throw Error("grad", "needs a scalar result, it is " + y.type().str() + "; sum it, or use vjp or jacobian", where);
+    throw Error("grad", "needs a scalar result, it is " + y.type().str() + "; sum it, or use vjp or jacobian",
+                where);
   const auto place = y.place();
   if (!place) throw Error("grad", "the result is a plain value: nothing was recorded", where);
-  const Var one = place->tape->literal(full(y.type(), 1.0).tensor());  // recorded: stretched, it costs no memory
+  const Var one =
+      place->tape->literal(full(y.type(), 1.0).tensor());  // recorded: stretched, it costs no memory
   const Tangents g = vjp({&y, 1}, {&one, 1}, xs, where);
   std::vector<Var> result;
   for (std::size_t i = 0; i < xs.size(); ++i) {
     if (!g[i] && !options.allow_unused)
-      throw Error("grad", "the result does not depend on " + describe(xs[i]) + "; allow_unused gives zeros", where);
+      throw Error("grad", "the result does not depend on " + describe(xs[i]) + "; allow_unused gives zeros",
+                  where);
     result.push_back(g[i] ? *g[i] : zeros(xs[i].type()));
   }
   return result;
 }
 
-Var grad(const Var& y, const Var& x, GradOptions options, Where where) { return grad(y, {&x, 1}, options, where)[0]; }
+Var grad(const Var& y, const Var& x, GradOptions options, Where where) {
+  return grad(y, {&x, 1}, options, where)[0];
+}
 
 }  // namespace tapir

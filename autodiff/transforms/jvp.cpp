@@ -13,7 +13,9 @@
 namespace tapir {
 namespace {
 
-Var or_zeros(const std::optional<Var>& tangent, const Var& of) { return tangent ? *tangent : zeros(of.type()); }
+Var or_zeros(const std::optional<Var>& tangent, const Var& of) {
+  return tangent ? *tangent : zeros(of.type());
+}
 
 std::vector<Var> again(const Recorded& r, std::span<const Var> inputs) {
   std::vector<Arg> operands(inputs.begin(), inputs.end());
@@ -56,7 +58,8 @@ Tangents jvp(std::span<const Var> ys, std::span<const Var> xs, std::span<const V
   for (std::size_t i = 0; i < xs.size(); ++i) {
     const auto place = xs[i].place();
     if (!place || xs.size() != ts.size() || ts[i].shape() != xs[i].shape())
-      throw Error("jvp", "needs a recorded variable and a tangent of its shape, has " + xs[i].type().str(), where);
+      throw Error("jvp", "needs a recorded variable and a tangent of its shape, has " + xs[i].type().str(),
+                  where);
     if (tape && place->tape != tape)
       throw Error("jvp", "values lie on two tapes; one of them: " + place->tape->str(place->ref.node), where);
     tape = place->tape;
@@ -113,7 +116,8 @@ Var jacobian(const Var& y, const Var& x, Where where) {
   const Tangents g = vjp({&y, 1}, {&seed, 1}, {&x, 1}, where);
   const Shape shape = y.shape() + x.shape();
   if (!g[0]) return zeros({x.type().dtype, shape});
-  const Replacement rows{seed, reshape(place->tape->literal(eye(n, y.type().dtype).tensor()), Shape{n} + y.shape())};
+  const Replacement rows{
+      seed, reshape(place->tape->literal(eye(n, y.type().dtype).tensor()), Shape{n} + y.shape())};
   return reshape(batch({&*g[0], 1}, {&rows, 1}, n, where)[0], shape);
 }
 

@@ -61,11 +61,13 @@ struct Loop {
 
   void run(const Buffers& b) {
     const std::size_t captures = in.size() - layout.carries - layout.xs - 1;
-    for (std::size_t k = 0; k < captures; ++k) in[layout.carries + layout.xs + 1 + k] = b.in[layout.carries + layout.xs + k];
+    for (std::size_t k = 0; k < captures; ++k)
+      in[layout.carries + layout.xs + 1 + k] = b.in[layout.carries + layout.xs + k];
     in[layout.carries + layout.xs] = &iteration;
     const std::size_t history = layout.carries + layout.outputs;
     for (std::size_t c = 0; c < layout.carries; ++c)
-      std::memcpy(layout.length > 0 ? slot(b, history + c, first(), c) : b.out[c], b.in[c], carry_types[c].bytes());
+      std::memcpy(layout.length > 0 ? slot(b, history + c, first(), c) : b.out[c], b.in[c],
+                  carry_types[c].bytes());
     for (Index t = 0; t < layout.length; ++t) {
       const Index at = layout.reverse ? layout.length - 1 - t : t;
       const bool last = t + 1 == layout.length;
@@ -78,8 +80,8 @@ struct Loop {
         in[layout.carries + x] = static_cast<const std::byte*>(b.in[layout.carries + x]) +
                                  static_cast<std::size_t>(at) * x_bytes[x];
       for (std::size_t o = 0; o < layout.outputs; ++o)
-        out[layout.carries + o] =
-            static_cast<std::byte*>(b.out[layout.carries + o]) + static_cast<std::size_t>(at) * output_bytes[o];
+        out[layout.carries + o] = static_cast<std::byte*>(b.out[layout.carries + o]) +
+                                  static_cast<std::size_t>(at) * output_bytes[o];
       program.run(in.data(), out.data());
     }
   }
@@ -98,7 +100,8 @@ Kernel scan_kernel(const Signature& s) {
   auto loop = std::make_shared<Loop>(
       Loop{l, Program(body.tape, body.outputs, std::make_shared<Pool>(1)), {}, {}, {}, 0, {}, {}});
   for (std::size_t c = 0; c < l.carries; ++c) loop->carry_types.push_back(s[c]);
-  for (std::size_t x = 0; x < l.xs; ++x) loop->x_bytes.push_back(body.tape->type(body.inputs[l.carries + x]).bytes());
+  for (std::size_t x = 0; x < l.xs; ++x)
+    loop->x_bytes.push_back(body.tape->type(body.inputs[l.carries + x]).bytes());
   for (std::size_t o = 0; o < l.outputs; ++o)
     loop->output_bytes.push_back(body.tape->type(body.outputs[l.carries + o]).bytes());
   loop->in.resize(body.inputs.size());
@@ -109,10 +112,13 @@ Kernel scan_kernel(const Signature& s) {
 // ---- rules ----
 
 std::vector<Var> part(std::span<const Var> vars, std::size_t first, std::size_t count) {
-  return {vars.begin() + static_cast<std::ptrdiff_t>(first), vars.begin() + static_cast<std::ptrdiff_t>(first + count)};
+  return {vars.begin() + static_cast<std::ptrdiff_t>(first),
+          vars.begin() + static_cast<std::ptrdiff_t>(first + count)};
 }
 
-void append(std::vector<Var>& to, std::span<const Var> more) { to.insert(to.end(), more.begin(), more.end()); }
+void append(std::vector<Var>& to, std::span<const Var> more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
 
 bool floats(const Var& x) { return is_floating(x.type().dtype); }
 
@@ -182,7 +188,8 @@ Tangents scan_vjp(const Recorded& r, const Tangents& g) {
       result.carry.push_back(more ? so_far + *more : so_far);
     }
     for (std::size_t x_at = 0; x_at < l.xs; ++x_at)
-      if (floats(xs[x_at])) result.outputs.push_back(or_zeros(back[l.carries + x_at], inputs[l.carries + x_at].type()));
+      if (floats(xs[x_at]))
+        result.outputs.push_back(or_zeros(back[l.carries + x_at], inputs[l.carries + x_at].type()));
     return result;
   };
   const ScanResult done = scan(step, init, slices, {.length = l.length, .reverse = !l.reverse});
@@ -238,8 +245,11 @@ Tangents scan_jvp(const Recorded& r, const Tangents& t) {
       if (floats(results[o])) out.outputs.push_back(or_zeros(pushed[o], results[o].type()));
     // What an iteration began with, too.
     for (std::size_t c = 0; c < l.carries; ++c)
-      if (floats(results[c])) out.outputs.push_back(carry[l.carries + static_cast<std::size_t>(std::count_if(
-                                  r.inputs.begin(), r.inputs.begin() + static_cast<std::ptrdiff_t>(c), floats))]);
+      if (floats(results[c]))
+        out.outputs.push_back(
+            carry[l.carries +
+                  static_cast<std::size_t>(std::count_if(
+                      r.inputs.begin(), r.inputs.begin() + static_cast<std::ptrdiff_t>(c), floats))]);
     return out;
   };
   const ScanResult done = scan(step, with_tangents(0, l.carries), with_tangents(l.carries, l.xs),
@@ -268,7 +278,8 @@ std::vector<Var> scan_batch(const Recorded& r, std::span<const Widened> in, Inde
   std::vector<Var> init;
   std::vector<Var> xs;
   for (std::size_t c = 0; c < l.carries; ++c)
-    init.push_back(in[c].batched ? in[c].value : broadcast_to(in[c].value, Shape{count} + in[c].value.shape()));
+    init.push_back(in[c].batched ? in[c].value
+                                 : broadcast_to(in[c].value, Shape{count} + in[c].value.shape()));
   for (std::size_t x = l.carries; x < l.carries + l.xs; ++x)
     xs.push_back(in[x].batched ? behind(in[x].value) : in[x].value);
   auto step = [&](std::span<const Var> carry, std::span<const Var> x, const Var& i) -> ScanStep {
@@ -301,9 +312,12 @@ const Op scan_op{{.name = "scan",
 Index length_of(std::span<const Var> xs, Index asked, Where where) {
   Index length = asked;
   for (const Var& x : xs) {
-    if (x.rank() == 0) throw Error("scan", "an x is " + x.type().str() + "; it needs an axis to walk along", where);
+    if (x.rank() == 0)
+      throw Error("scan", "an x is " + x.type().str() + "; it needs an axis to walk along", where);
     if (length >= 0 && x.shape()[0] != length)
-      throw Error("scan", "xs have lengths " + std::to_string(length) + " and " + std::to_string(x.shape()[0]), where);
+      throw Error("scan",
+                  "xs have lengths " + std::to_string(length) + " and " + std::to_string(x.shape()[0]),
+                  where);
     length = x.shape()[0];
   }
   if (length < 0) throw Error("scan", "without xs, a length has to be given", where);
@@ -312,11 +326,14 @@ Index length_of(std::span<const Var> xs, Index asked, Where where) {
 
 void check_carry(std::span<const Var> before, std::span<const Var> after, Where where) {
   if (before.size() != after.size())
-    throw Error("scan", std::to_string(before.size()) + " values are carried in and " + std::to_string(after.size()) +
-                            " out", where);
+    throw Error("scan",
+                std::to_string(before.size()) + " values are carried in and " + std::to_string(after.size()) +
+                    " out",
+                where);
   for (std::size_t i = 0; i < before.size(); ++i)
     if (before[i].type() != after[i].type())
-      throw Error("scan", "the carry is " + before[i].type().str() + " and becomes " + after[i].type().str(), where);
+      throw Error("scan", "the carry is " + before[i].type().str() + " and becomes " + after[i].type().str(),
+                  where);
 }
 
 Var row_of(const Var& x, Index i) { return squeeze(slice(x, 0, i, i + 1), 0); }
@@ -357,7 +374,8 @@ ScanResult plain_loop(const ScanFunction& f, std::vector<Var> carry, std::span<c
 
 }  // namespace
 
-ScanResult scan(const ScanFunction& f, std::vector<Var> init, std::vector<Var> xs, ScanOptions options, Where where) {
+ScanResult scan(const ScanFunction& f, std::vector<Var> init, std::vector<Var> xs, ScanOptions options,
+                Where where) {
   const Index length = length_of(xs, options.length, where);
   std::vector<Var> operands = init;
   append(operands, xs);

@@ -38,13 +38,13 @@ struct ScanResult {
 ///   shapes    xs [length, ..]; outputs [length, ..]; the carry keeps its types
 ///   gradient  a scan backwards, with what was carried kept per iteration
 ///   errors    "[scan] the carry is f64[2] and becomes f64[3]"; "[scan] xs have lengths 5 and 6"
-ScanResult scan(const ScanFunction& f, std::vector<Var> init, std::vector<Var> xs = {}, ScanOptions options = {},
-                Where where = here());
+ScanResult scan(const ScanFunction& f, std::vector<Var> init, std::vector<Var> xs = {},
+                ScanOptions options = {}, Where where = here());
 
 /// The results of f; its inner values are not kept for the gradient but computed again when it is taken.
 ///
 ///   cost  one more evaluation of f, per result that has a cotangent
-std::vector<Var> checkpoint(const std::function<std::vector<Var>(std::span<const Var>)>& f, std::vector<Var> inputs,
-                            Where where = here());
+std::vector<Var> checkpoint(const std::function<std::vector<Var>(std::span<const Var>)>& f,
+                            std::vector<Var> inputs, Where where = here());
 
 }  // namespace tapir

@@ -63,7 +63,8 @@ Var Categorical::log_prob(Arg x) const {
     } else {
       Shape joint;
       if (!broadcast_shapes(x.shape(), batch_shape(*this, x.where), joint))
-        throw Error(name, "shapes do not broadcast: x " + x.type().str() + " and logits " + logits.type().str(),
+        throw Error(name,
+                    "shapes do not broadcast: x " + x.type().str() + " and logits " + logits.type().str(),
                     x.where);
       const Var full = broadcast_to(log_p, joint + Shape{n});
       chosen = squeeze(gather(full, expand_dims(broadcast_to(known, joint), -1)), -1);
@@ -87,8 +88,8 @@ Var kl(const Categorical& p, const Categorical& q, Where where) {
   return composed(where, "kl", {p.logits, q.logits}, [&] {
     if (p.count(where) != q.count(where))
       throw Error("kl",
-                  "categoricals over " + std::to_string(p.count(where)) + " and " + std::to_string(q.count(where)) +
-                      " categories",
+                  "categoricals over " + std::to_string(p.count(where)) + " and " +
+                      std::to_string(q.count(where)) + " categories",
                   where);
     const Var log_p = log_softmax(p.logits);
     return expected(log_p, log_p - log_softmax(q.logits));

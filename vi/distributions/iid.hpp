@@ -37,21 +37,12 @@ struct Iid {
     require_own(x);
     return summed(per_element(x.where).log_prob(x), x.where);
   }
-  Var mean(Where where = here()) const
-    requires requires(const L& l) { l.mean(where); }
-  {
-    return stretched(per_element(where).mean(where), batch_shape(law, where) + own_shape(), where);
-  }
-  Var variance(Where where = here()) const
-    requires requires(const L& l) { l.variance(where); }
-  {
-    return stretched(per_element(where).variance(where), batch_shape(law, where) + own_shape(), where);
-  }
-  Var entropy(Where where = here()) const
-    requires requires(const L& l) { l.entropy(where); }
-  {
-    return Arg(shape.size(), where) * law.entropy(where);
-  }
+  Var mean(Where where = here()) const requires requires(const L& l) { l.mean(where); }
+  { return stretched(per_element(where).mean(where), batch_shape(law, where) + own_shape(), where); }
+  Var variance(Where where = here()) const requires requires(const L& l) { l.variance(where); }
+  { return stretched(per_element(where).variance(where), batch_shape(law, where) + own_shape(), where); }
+  Var entropy(Where where = here()) const requires requires(const L& l) { l.entropy(where); }
+  { return Arg(shape.size(), where) * law.entropy(where); }
 
  private:
   void require_own(const Arg& x) const;

@@ -35,8 +35,9 @@ Var Normal::variance(Where where) const {
 }
 
 Var Normal::entropy(Where where) const {
-  return composed(where, name, {loc, scale},
-                  [&] { return stretched(log(scale) + (half_log_2pi + 0.5), batch_shape(*this, where), where); });
+  return composed(where, name, {loc, scale}, [&] {
+    return stretched(log(scale) + (half_log_2pi + 0.5), batch_shape(*this, where), where);
+  });
 }
 
 Var Normal::cdf(Arg x) const {

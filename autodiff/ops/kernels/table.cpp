@@ -16,28 +16,23 @@ constexpr InstructionSet all_sets[] = {InstructionSet::sse4_2, InstructionSet::a
 #if defined(__x86_64__)
 const KernelSet& kernels_of(InstructionSet set) {
   switch (set) {
-  case InstructionSet::avx2:
-    return avx2_kernels;
-  case InstructionSet::avx512:
-    return avx512_kernels;
-  case InstructionSet::sse4_2:
-    break;
+    case InstructionSet::avx2: return avx2_kernels;
+    case InstructionSet::avx512: return avx512_kernels;
+    case InstructionSet::sse4_2: break;
   }
   return sse4_2_kernels;
 }
 
 bool machine_has(InstructionSet set) {
   switch (set) {
-  case InstructionSet::avx2:
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  case InstructionSet::avx512:
-    // What -march=x86-64-v4 may use.
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2") &&
-           __builtin_cpu_supports("fma");
-  case InstructionSet::sse4_2:
-    break;
+    case InstructionSet::avx2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case InstructionSet::avx512:
+      // What -march=x86-64-v4 may use.
+      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2") &&
+             __builtin_cpu_supports("fma");
+    case InstructionSet::sse4_2: break;
   }
   return __builtin_cpu_supports("sse4.2");
 }
@@ -88,12 +83,9 @@ InstructionSet instruction_set() {
 
 std::string_view name_of(InstructionSet set) {
   switch (set) {
-  case InstructionSet::avx2:
-    return "avx2";
-  case InstructionSet::avx512:
-    return "avx512";
-  case InstructionSet::sse4_2:
-    break;
+    case InstructionSet::avx2: return "avx2";
+    case InstructionSet::avx512: return "avx512";
+    case InstructionSet::sse4_2: break;
   }
   return "sse4_2";
 }
@@ -107,7 +99,9 @@ TileKernel find_tile(std::string_view name, DType dtype, InstructionSet set) {
   return entry ? entry->kernel : nullptr;
 }
 
-const ChainLinks* find_links(std::string_view name, DType dtype) { return find_links(name, dtype, instruction_set()); }
+const ChainLinks* find_links(std::string_view name, DType dtype) {
+  return find_links(name, dtype, instruction_set());
+}
 
 const ChainLinks* find_links(std::string_view name, DType dtype, InstructionSet set) {
   const TileEntry* entry = find_entry(name, dtype, set);

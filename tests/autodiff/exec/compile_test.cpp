@@ -257,7 +257,7 @@ TEST_CASE("compile: a wrong number of inputs is an error at the line of the call
   Compiled f = compile([](const Var& x, const Var& y) { return x + y; });
   const int line = __LINE__ + 1;
   CHECK(text_of_error([&] { f(Tensor(3.0)); }) ==
-        "[compile] the function takes 2 inputs, it was given 1" + at_line(line));
+        "[compile] inputs of the function: 2, given: 1" + at_line(line));
   CHECK(f(Tensor(3.0), Tensor(4.0))[0].item() == 7);
 }
 
