@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <tapir/autodiff/exec/fuse.hpp>
+#include <tapir/autodiff/exec/pack.hpp>
 
 namespace tapir {
 namespace {
@@ -88,7 +89,9 @@ struct Program::Impl {
     bool nan;
   };
 
-  std::shared_ptr<const Tape> tape;
+  std::shared_ptr<const Tape> recorded;
+  Packed packed;
+  std::shared_ptr<const Tape> tape;  // the packed one
   std::shared_ptr<Pool> pool;
   ProgramOptions options;
   Plan plan;
@@ -109,10 +112,12 @@ struct Program::Impl {
   std::map<Ref, Origin> origins;  // of the values that a checked run has found not to be finite
 
   Impl(std::shared_ptr<const Tape> t, std::vector<Ref> out, std::shared_ptr<Pool> p, ProgramOptions o)
-      : tape(std::move(t)),
+      : recorded(std::move(t)),
+        packed(o.fuse && !o.checked ? pack(recorded, std::move(out)) : Packed{recorded, std::move(out)}),
+        tape(packed.tape),
         pool(p ? std::move(p) : std::make_shared<Pool>(0)),
         options(o),
-        plan(*tape, std::move(out), {.fuse = o.fuse && !o.checked}),
+        plan(*tape, packed.outputs, {.fuse = o.fuse && !o.checked}),
         storage(plan) {
     for (Ref ref : plan.outputs) results.emplace_back(tape->type(ref));
     input_memory.resize(tape->inputs().size());
@@ -348,7 +353,7 @@ bool Program::run(std::span<const Tensor> inputs) {
 
 bool Program::run(const void* const* inputs, void* const* outputs) { return impl_->run(inputs, outputs); }
 std::span<const Tensor> Program::outputs() const { return impl_->results; }
-const Tape& Program::tape() const { return *impl_->tape; }
+const Tape& Program::tape() const { return *impl_->recorded; }
 
 ProgramFacts Program::facts() const {
   const Impl& p = *impl_;

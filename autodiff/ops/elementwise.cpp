@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include <tapir/autodiff/ops/fold.hpp>
 #include <tapir/autodiff/ops/kernels/table.hpp>
 #include <tapir/autodiff/ops/rows.hpp>
 
@@ -29,8 +30,12 @@ Row with_integers(Row row) {
 
 // ---- arithmetic ----
 
-const Op add_op{with_integers(elementwise("add", {[](const Recorded&, const Var& g) { return g; },
-                                                  [](const Recorded&, const Var& g) { return g; }}))};
+const Op add_op{[] {
+  Row row = with_integers(elementwise("add", {[](const Recorded&, const Var& g) { return g; },
+                                              [](const Recorded&, const Var& g) { return g; }}));
+  row.fold = &ops::add_fold;
+  return row;
+}()};
 const Op sub_op{with_integers(elementwise("sub", {[](const Recorded&, const Var& g) { return g; },
                                                   [](const Recorded&, const Var& g) { return -g; }}))};
 const Op mul_op{

@@ -89,6 +89,8 @@ using BatchRule = std::function<std::vector<Var>(const Recorded&, std::span<cons
 using VjpRule = std::function<Tangents(const Recorded&, const Tangents& cotangents)>;
 using JvpRule = std::function<Tangents(const Recorded&, const Tangents& tangents)>;
 
+class Op;
+
 /// The fields of an operation's row.
 struct Row {
   std::string name = {};
@@ -102,8 +104,9 @@ struct Row {
   BatchRule batch = {};      // null: widen all operands, give shape attributes the prefix, apply again
   VjpRule vjp = {};
   JvpRule jvp = {};
-  bool linear = false;    // in all its inputs jointly: its jvp is itself
-  bool bilinear = false;  // in each of two inputs: product rule
+  const Op* fold = nullptr;  // elementwise of x and y: applies it to x and the entries of y one after another
+  bool linear = false;       // in all its inputs jointly: its jvp is itself
+  bool bilinear = false;     // in each of two inputs: product rule
   Flow flow = Flow::rules;
   bool mergeable = true;  // equal nodes are one node
   bool spares = false;    // results behind the first that nobody reads get no memory: their pointers are null

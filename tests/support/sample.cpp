@@ -17,8 +17,8 @@ double in_band(double low, double high, int number, Generator& random) {
   constexpr double cell = 1.0 / 16, bands = 9;
   const double from = cell * (1 + 2 * (number % 4)) / bands;
   for (;;) {
-    const double value =
-        rounded(std::floor(random.uniform(low, high) / cell) * cell + from + random.uniform(0, cell / bands));
+    const double value = rounded(std::floor(random.uniform(low, high) / cell) * cell + from +
+                                 random.uniform(0, cell / bands));
     if (value >= low && value < high) return value;
   }
 }
@@ -33,8 +33,7 @@ Tensor shuffled(const Operand& operand, DType dtype, Generator& random) {
   const double gap = n == 0 ? 0 : (operand.high - operand.low) / static_cast<double>(n);
   for (Index i = 0; i < n; ++i) {
     const auto place = static_cast<double>(order[static_cast<std::size_t>(i)]);
-    assign(result, i,
-           is_floating(dtype) ? operand.low + gap * (place + 0.37) : std::floor(operand.low) + place);
+    assign(result, i, is_floating(dtype) ? operand.low + gap * (place + 0.37) : std::floor(operand.low) + place);
   }
   return result;
 }
@@ -98,9 +97,8 @@ Tensor make(const Operand& operand, DType dtype, Generator& random, int number) 
   const auto high = std::max(low, static_cast<Index>(std::floor(operand.high)));
   const bool bands = operand.fill == Fill::uniform && is_floating(dtype);
   for (Index i = 0; i < result.size(); ++i)
-    assign(result, i,
-           bands ? in_band(operand.low, operand.high, number, random)
-                 : static_cast<double>(random.whole(low, high)));
+    assign(result, i, bands ? in_band(operand.low, operand.high, number, random)
+                            : static_cast<double>(random.whole(low, high)));
   return result;
 }
 

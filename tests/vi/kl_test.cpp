@@ -34,8 +34,7 @@ TEST_CASE("kl of iid laws is that of the elements, summed over its axes, one per
   const Normal p{.loc = column({1, 2}), .scale = 0.5};
   const auto closed = kl(Distribution(iid(p, {3, 4})), Distribution(iid(Normal{0, 2}, {3, 4})));
   REQUIRE(closed->shape() == Shape{2});
-  CHECK(closed->tensor().at(1) ==
-        doctest::Approx(12 * kl(Normal{2, 0.5}, Normal{0, 2}).item()).epsilon(1e-14));
+  CHECK(closed->tensor().at(1) == doctest::Approx(12 * kl(Normal{2, 0.5}, Normal{0, 2}).item()).epsilon(1e-14));
   const auto nested = kl(Distribution(iid(iid(Normal{1, 2}, {2}), {3})), Distribution(iid(Normal{}, {3, 2})));
   CHECK(nested->item() == doctest::Approx(6 * kl(Normal{1, 2}, Normal{}).item()).epsilon(1e-14));
 }
@@ -57,9 +56,8 @@ TEST_CASE("kl between values of different shape is an error") {
         "[kl] values of Normal have own axes [20], those of Normal [10]" + line(__LINE__ - 1, file));
   CHECK(error_of([&] { kl(p.aligned(images), q.aligned(images)); }) ==
         "[kl] values of Normal have shape [3,20], those of Normal [3,10]" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          kl(Distribution(Normal{column({1, 2}), 1}), Distribution(Normal{column({1, 2, 3}), 1}));
-        }) == "[kl] values of Normal have batch shape [2], those of Normal [3]" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { kl(Distribution(Normal{column({1, 2}), 1}), Distribution(Normal{column({1, 2, 3}), 1})); }) ==
+        "[kl] values of Normal have batch shape [2], those of Normal [3]" + line(__LINE__ - 1, file));
 }
 
 TEST_CASE("kl: the gradient by the guide of a variational autoencoder is the closed form's") {

@@ -45,10 +45,10 @@ struct Case {
 
   Distribution law(DType dtype = f64) const { return row.make(vars_of(parameters, dtype)); }
   bool is_discrete() const { return law().support().is_discrete(); }
-  DType value_dtype(DType dtype) const { return law().support() == Support::Kind::category ? i64 : dtype; }
-  Tensor values(const std::vector<double>& x, DType dtype = f64) const {
-    return column(x).cast(value_dtype(dtype));
+  DType value_dtype(DType dtype) const {
+    return law().support() == Support::Kind::category ? i64 : dtype;
   }
+  Tensor values(const std::vector<double>& x, DType dtype = f64) const { return column(x).cast(value_dtype(dtype)); }
   long double log_prob(double x) const { return row.log_prob(parameters, x); }
 };
 
@@ -97,8 +97,7 @@ long double expectation(const Case& c, const F& f) {
   long double total = 0;
   for (std::size_t i = 0; i < rule.x.size(); ++i) {
     const long double log_p = c.log_prob(rule.x[i]);
-    if (std::exp(log_p) > 0)
-      total += static_cast<long double>(rule.weight[i]) * std::exp(log_p) * f(rule.x[i], log_p);
+    if (std::exp(log_p) > 0) total += static_cast<long double>(rule.weight[i]) * std::exp(log_p) * f(rule.x[i], log_p);
   }
   return total;
 }
@@ -118,8 +117,8 @@ Parameters moved(Parameters parameters, std::size_t k, Index i, long double to) 
 // The derivative of f(parameters) by one element.
 template <class F>
 long double derivative(const Case& c, const Parameters& parameters, std::size_t k, Index i, const F& f) {
-  return central_difference([&](long double to) { return f(moved(parameters, k, i, to)); },
-                            parameters[k].at(i), c.row.length(parameters) * 0x1p-10L);
+  return central_difference([&](long double to) { return f(moved(parameters, k, i, to)); }, parameters[k].at(i),
+                            c.row.length(parameters) * 0x1p-10L);
 }
 
 bool is_finite(const Parameters& parameters) {
@@ -166,8 +165,9 @@ TEST_CASE("every law: a NaN in a parameter is a NaN in log_prob") {
     const Tensor x = c.values(c.row.points(c.parameters));
     for_each_element(c.parameters, [&](std::size_t k, Index i) {
       const auto wrong = moved(c.parameters, k, i, std::numeric_limits<double>::quiet_NaN());
-      const auto y = run_recorded(
-          wrong, [&](const std::vector<Var>& p) -> std::vector<Var> { return {c.row.make(p).log_prob(x)}; });
+      const auto y = run_recorded(wrong, [&](const std::vector<Var>& p) -> std::vector<Var> {
+        return {c.row.make(p).log_prob(x)};
+      });
       for (double e : numbers(y[0])) CHECK(std::isnan(e));
     });
   });
@@ -199,17 +199,14 @@ TEST_CASE("every law: densities integrate to 1 within 1e-9") {
 TEST_CASE("every law: mean, variance and entropy are the oracle's within 1e-9") {
   for_each_case([](const Case& c) {
     const Distribution law = c.law();
-    const long double mean =
-        expectation(c, [](double x, long double) { return static_cast<long double>(x); });
+    const long double mean = expectation(c, [](double x, long double) { return static_cast<long double>(x); });
     if (law.mean()) CHECK(near(law.mean()->item(), mean, 1e-9));
     if (law.variance()) {
-      const long double variance =
-          expectation(c, [&](double x, long double) { return (x - mean) * (x - mean); });
+      const long double variance = expectation(c, [&](double x, long double) { return (x - mean) * (x - mean); });
       CHECK(std::abs(law.variance()->item() - variance) <= 1e-9L * variance);
     }
     if (law.entropy())
-      CHECK(near(law.entropy()->item(), expectation(c, [](double, long double log_p) { return -log_p; }),
-                 1e-9));
+      CHECK(near(law.entropy()->item(), expectation(c, [](double, long double log_p) { return -log_p; }), 1e-9));
   });
 }
 
@@ -238,8 +235,7 @@ TEST_CASE("every continuous law: Kolmogorov-Smirnov, 10^5 draws, false alarms 1 
     long double distance = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
       const long double p = c.row.cdf(c.parameters, x[i]);
-      distance =
-          std::max({distance, p - static_cast<long double>(i) / n, static_cast<long double>(i + 1) / n - p});
+      distance = std::max({distance, p - static_cast<long double>(i) / n, static_cast<long double>(i + 1) / n - p});
     }
     CHECK(std::sqrt(n) * distance < std::sqrt(std::log(2e6L) / 2));
   });
@@ -259,24 +255,18 @@ TEST_CASE("every discrete law: chi-square, 10^5 draws, false alarms 1 in 10^6 ea
       };
       for (double point : points) {
         const auto count = static_cast<double>(std::count(draws.begin(), draws.end(), point));
-        const auto expected =
-            static_cast<double>(std::exp(c.log_prob(point))) * static_cast<double>(draws.size());
+        const auto expected = static_cast<double>(std::exp(c.log_prob(point))) * static_cast<double>(draws.size());
         counted += count;
         if (expected == 0) CHECK(count == 0);
-        if (expected >= 10)
-          enter(count, expected);
-        else
-          rare += count, rare_expected += expected;
+        if (expected >= 10) enter(count, expected);
+        else rare += count, rare_expected += expected;
       }
       CHECK(counted == static_cast<double>(draws.size()));
       // Rare values together: alone where that is still little, a Poisson count of at most 10 exceeds 60 in 1 of 10^26.
-      if (rare_expected >= 10)
-        enter(rare, rare_expected);
-      else
-        CHECK(rare < 60);
+      if (rare_expected >= 10) enter(rare, rare_expected);
+      else CHECK(rare < 60);
       if (bins > 1) {
-        CHECK(boost::math::cdf(boost::math::complement(boost::math::chi_squared(bins - 1), statistic)) >
-              1e-6);
+        CHECK(boost::math::cdf(boost::math::complement(boost::math::chi_squared(bins - 1), statistic)) > 1e-6);
       }
     });
   }
@@ -304,17 +294,15 @@ TEST_CASE("every law: gradients of log_prob are central differences of the oracl
   });
 }
 
-TEST_CASE(
-    "every continuous law: the gradient of log_prob by the value is a central difference of the oracle") {
+TEST_CASE("every continuous law: the gradient of log_prob by the value is a central difference of the oracle") {
   for_each_case([](const Case& c) {
     if (c.is_discrete()) return;
     const auto points = c.row.points(c.parameters);
     const auto results = value_and_gradients(
         {column(points)}, [&](const std::vector<Var>& v) { return c.law().log_prob(v[0]); });
     for (std::size_t i = 0; i < points.size(); ++i) {
-      const long double expected =
-          central_difference([&](long double x) { return c.row.log_prob(c.parameters, x); }, points[i],
-                             c.row.length(c.parameters) * 0x1p-10L);
+      const long double expected = central_difference([&](long double x) { return c.row.log_prob(c.parameters, x); },
+                                                      points[i], c.row.length(c.parameters) * 0x1p-10L);
       CHECK(near(results[1].at(static_cast<Index>(i)), expected, 1e-6));
     }
   });
@@ -330,8 +318,7 @@ TEST_CASE("every pathwise law: gradients of draws are -dF/dtheta / density, from
     for_each_element(c.parameters, [&](std::size_t k, Index i) {
       long double expected = 0, scale = 1;
       for (double x : draws) {
-        const long double d =
-            derivative(c, c.parameters, k, i, [&](const Parameters& p) { return c.row.cdf(p, x); });
+        const long double d = derivative(c, c.parameters, k, i, [&](const Parameters& p) { return c.row.cdf(p, x); });
         expected -= d / std::exp(c.log_prob(x));
         scale = std::max(scale, std::abs(expected));
       }
@@ -396,15 +383,13 @@ TEST_CASE("every law: enumerate lists the support, and its probabilities sum to 
   });
 }
 
-TEST_CASE(
-    "every law: kl between its cases is the oracle's expectation, within 1e-9, and exactly 0 at p = q") {
+TEST_CASE("every law: kl between its cases is the oracle's expectation, within 1e-9, and exactly 0 at p = q") {
   for_each_case([](const Case& p) {
     if (!kl(p.law(), p.law())) return;
     CHECK(kl(p.law(), p.law())->item() == 0);
     for (const Parameters& other : p.row.cases) {
       const Case q{p.row, other};
-      const long double expected =
-          expectation(p, [&](double x, long double log_p) { return log_p - q.log_prob(x); });
+      const long double expected = expectation(p, [&](double x, long double log_p) { return log_p - q.log_prob(x); });
       CAPTURE(static_cast<double>(expected));
       CAPTURE(kl(p.law(), q.law())->item());
       CHECK(near(kl(p.law(), q.law())->item(), expected, 1e-9));
@@ -426,9 +411,9 @@ TEST_CASE("every law: gradients of kl and of the entropy are central differences
     const auto check = [&](const Parameters& at, const std::function<Var(const std::vector<Var>&)>& f) {
       const auto results = value_and_gradients(at, f);
       for_each_element(at, [&](std::size_t k, Index i) {
-        const long double expected = derivative(Case{row, row.cases[0]}, at, k, i, [&](const Parameters& p) {
-          return static_cast<long double>(f(vars_of(p)).item());
-        });
+        const long double expected = derivative(
+            Case{row, row.cases[0]}, at, k, i,
+            [&](const Parameters& p) { return static_cast<long double>(f(vars_of(p)).item()); });
         CHECK(near(results[k + 1].at(i), expected, 1e-8));
       });
     };

@@ -31,15 +31,9 @@ const Listed row{{
               parameters(-1e-6, 1e6), parameters(2e-12, 1e-12)},
     .log_prob = [](const Parameters& p, long double x) { return std::log(pdf(oracle(p), x)); },
     .cdf = [](const Parameters& p, long double x) { return cdf(oracle(p), x); },
-    .points =
-        [](const Parameters& p) {
-          return at_scores(p, {-100, -38, -5, -1, 0, 1e-3, 0.6, 2, 8, 39, 100});
-        },
+    .points = [](const Parameters& p) { return at_scores(p, {-100, -38, -5, -1, 0, 1e-3, 0.6, 2, 8, 39, 100}); },
     .length = [](const Parameters& p) { return static_cast<long double>(p[1].item()); },
-    .panels =
-        [](const Parameters& p) {
-          return at_scores(p, {-9, -6, -3, -1, 0, 1, 3, 6, 9});
-        },
+    .panels = [](const Parameters& p) { return at_scores(p, {-9, -6, -3, -1, 0, 1, 3, 6, 9}); },
 }};
 
 }  // namespace
@@ -51,24 +45,17 @@ TEST_CASE("Normal: parameter errors name the law, the parameter, the value and t
         "[Normal] scale is -1, needs to be positive" + line(__LINE__ - 1, file));
   CHECK(error_of([&] { negative.sample(Key(1), {}); }) ==
         "[Normal] scale is -1, needs to be positive" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(Normal{0, 0}).check();
-        }) == "[Normal] scale is 0, needs to be positive" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(Normal{0, Tensor(INFINITY)}).check();
-        }) == "[Normal] scale is inf, needs to be finite" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(Normal{NAN, 1}).check();
-        }) == "[Normal] loc is nan, needs to be finite" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(Normal{0, Tensor({2, 2}, {1.F, 2.F, -0.1F, 3.F})}).check();
-        }) == "[Normal] scale is -0.1 at [1,0] of f32[2,2], needs to be positive" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(Normal{column({1, 2, 3}), column({1, 2})}).batch_shape();
-        }) == "[Normal] parameters do not broadcast: loc f64[3] and scale f64[2]" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(Normal{column({1, 2, 3}), 1}).sample(Key(1), {2});
-        }) ==
+  CHECK(error_of([&] { Distribution(Normal{0, 0}).check(); }) ==
+        "[Normal] scale is 0, needs to be positive" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { Distribution(Normal{0, Tensor(INFINITY)}).check(); }) ==
+        "[Normal] scale is inf, needs to be finite" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { Distribution(Normal{NAN, 1}).check(); }) ==
+        "[Normal] loc is nan, needs to be finite" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { Distribution(Normal{0, Tensor({2, 2}, {1.F, 2.F, -0.1F, 3.F})}).check(); }) ==
+        "[Normal] scale is -0.1 at [1,0] of f32[2,2], needs to be positive" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { Distribution(Normal{column({1, 2, 3}), column({1, 2})}).batch_shape(); }) ==
+        "[Normal] parameters do not broadcast: loc f64[3] and scale f64[2]" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { Distribution(Normal{column({1, 2, 3}), 1}).sample(Key(1), {2}); }) ==
         "[Normal] parameters of shape [3] do not broadcast to a draw of [2]" + line(__LINE__ - 1, file));
 }
 

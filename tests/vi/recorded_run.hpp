@@ -80,8 +80,6 @@ std::string error_of(const F& f) {
   return "no error";
 }
 
-inline std::string line(int at, const std::string& file) {
-  return " (at " + file + ":" + std::to_string(at) + ")";
-}
+inline std::string line(int at, const std::string& file) { return " (at " + file + ":" + std::to_string(at) + ")"; }
 
 }  // namespace tapir::vi::test

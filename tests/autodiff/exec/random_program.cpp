@@ -112,12 +112,18 @@ class Maker {
     Shape both;
     if (!broadcast_shapes(a.shape(), b.shape(), both) || both.size() > 20000) return chain();
     switch (random_.whole(0, options_.smooth ? 3 : 5)) {
-      case 0: return keep(a + 0.5 * b);
-      case 1: return keep(tanh(a) * sigmoid(b));
-      case 2: return keep(maximum(a, b) - 1.0);
-      case 3: return keep(a / (1.0 + square(b)));
-      case 4: return keep(where(a > b, tanh(a), b));
-      default: return keep((a < b) * a);
+    case 0:
+      return keep(a + 0.5 * b);
+    case 1:
+      return keep(tanh(a) * sigmoid(b));
+    case 2:
+      return keep(maximum(a, b) - 1.0);
+    case 3:
+      return keep(a / (1.0 + square(b)));
+    case 4:
+      return keep(where(a > b, tanh(a), b));
+    default:
+      return keep((a < b) * a);
     }
   }
 
@@ -134,22 +140,25 @@ class Maker {
     const int rank = x.rank();
     const int axis = rank > 0 ? static_cast<int>(random_.whole(0, rank - 1)) : 0;
     switch (random_.whole(0, 6)) {
-      case 0: return keep(reshape(x, {-1}));
-      case 1: return keep(rank < 4 ? expand_dims(x, axis) : x);
-      case 2:
-        if (rank >= 2) return keep(transpose(x));
-        break;
-      case 3:
-        if (rank >= 1 && x.shape()[axis] > 1)
-          return keep(slice(x, axis, 1, x.shape()[axis], random_.whole(1, 2)));
-        break;
-      case 4:
-        if (rank >= 1 && x.shape().size() < 10000) return keep(concat({x, cos(x)}, axis));
-        break;
-      case 5:
-        if (rank >= 1) return keep(flip(x, axis));
-        break;
-      default: return keep(stop_gradient(x));
+    case 0:
+      return keep(reshape(x, {-1}));
+    case 1:
+      return keep(rank < 4 ? expand_dims(x, axis) : x);
+    case 2:
+      if (rank >= 2) return keep(transpose(x));
+      break;
+    case 3:
+      if (rank >= 1 && x.shape()[axis] > 1)
+        return keep(slice(x, axis, 1, x.shape()[axis], random_.whole(1, 2)));
+      break;
+    case 4:
+      if (rank >= 1 && x.shape().size() < 10000) return keep(concat({x, cos(x)}, axis));
+      break;
+    case 5:
+      if (rank >= 1) return keep(flip(x, axis));
+      break;
+    default:
+      return keep(stop_gradient(x));
     }
     keep(square(reshape(x, {-1})));
   }
@@ -161,13 +170,20 @@ class Maker {
     const bool keeps = coin();
     const int axis = static_cast<int>(random_.whole(0, x.rank() - 1));
     switch (random_.whole(0, 6)) {
-      case 0: return keep(mean(x, axes, keeps));
-      case 1: return keep(max(x, axes, keeps));
-      case 2: return keep(logsumexp(x, axes, keeps));
-      case 3: return keep(softmax(x, axis));
-      case 4: return keep(tanh(x - mean(x, axes, true)));
-      case 5: return keep(cumsum(x, axis));
-      default: return keep(sum(square(x), axes, keeps));
+    case 0:
+      return keep(mean(x, axes, keeps));
+    case 1:
+      return keep(max(x, axes, keeps));
+    case 2:
+      return keep(logsumexp(x, axes, keeps));
+    case 3:
+      return keep(softmax(x, axis));
+    case 4:
+      return keep(tanh(x - mean(x, axes, true)));
+    case 5:
+      return keep(cumsum(x, axis));
+    default:
+      return keep(sum(square(x), axes, keeps));
     }
   }
 
@@ -202,18 +218,25 @@ class Maker {
 
   void step() {
     switch (random_.whole(0, 11)) {
-      case 0:
-      case 1:
-      case 2: return row();
-      case 3:
-      case 4:
-      case 5: return binary();
-      case 6:
-      case 7: return chain();
-      case 8: return structure();
-      case 9: return reduction();
-      case 10: return product();
-      default: return coin() ? loop() : structure();
+    case 0:
+    case 1:
+    case 2:
+      return row();
+    case 3:
+    case 4:
+    case 5:
+      return binary();
+    case 6:
+    case 7:
+      return chain();
+    case 8:
+      return structure();
+    case 9:
+      return reduction();
+    case 10:
+      return product();
+    default:
+      return coin() ? loop() : structure();
     }
   }
 
@@ -233,13 +256,20 @@ class Maker {
     const Var& other = cells_[static_cast<std::size_t>(random_.whole(0, static_cast<Index>(c)))];
     const Var x = of_shape(old.shape(), {{}, -1, 1});
     switch (random_.whole(0, 6)) {
-      case 0: return x;
-      case 1: return 0.9 * old + 0.1 * x;
-      case 2: return old - 0.1 * square(old) * mean(other);
-      case 3: return old.shape() == other.shape() ? other : tanh(other * 0 + old);
-      case 4: return old.shape() == other.shape() ? sin(other) - old : mean(other) * old;
-      case 5: return old.rank() > 0 ? flip(old, 0) + x : sin(old);
-      default: return reshape(sin(reshape(old, {-1})), old.shape());
+    case 0:
+      return x;
+    case 1:
+      return 0.9 * old + 0.1 * x;
+    case 2:
+      return old - 0.1 * square(old) * mean(other);
+    case 3:
+      return old.shape() == other.shape() ? other : tanh(other * 0 + old);
+    case 4:
+      return old.shape() == other.shape() ? sin(other) - old : mean(other) * old;
+    case 5:
+      return old.rank() > 0 ? flip(old, 0) + x : sin(old);
+    default:
+      return reshape(sin(reshape(old, {-1})), old.shape());
     }
   }
 
@@ -257,10 +287,15 @@ class Maker {
 
   void guard() {
     switch (random_.whole(0, 5)) {
-      case 0: break;
-      case 1: return program_.tape->guard(log(relu(-square(any()))));
-      case 2: program_.tape->guard(any()); break;
-      default: program_.tape->guard(sum(squashed(any(), -1, 1)));
+    case 0:
+      break;
+    case 1:
+      return program_.tape->guard(log(relu(-square(any()))));
+    case 2:
+      program_.tape->guard(any());
+      break;
+    default:
+      program_.tape->guard(sum(squashed(any(), -1, 1)));
     }
   }
 

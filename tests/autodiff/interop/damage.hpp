@@ -96,10 +96,17 @@ void check_damage(const std::string& intact, const std::filesystem::path& path, 
     for (auto changes = random() % 6; changes-- > 0;) {
       const std::size_t at = random() % bytes.size();
       switch (random() % 4) {
-        case 0: bytes[at] = static_cast<char>(random() % 256); break;
-        case 1: bytes[at] = static_cast<char>('0' + random() % 10); break;
-        case 2: bytes.erase(at, random() % 4); break;
-        default: bytes.insert(at, bytes.substr(random() % bytes.size(), random() % 8));
+      case 0:
+        bytes[at] = static_cast<char>(random() % 256);
+        break;
+      case 1:
+        bytes[at] = static_cast<char>('0' + random() % 10);
+        break;
+      case 2:
+        bytes.erase(at, random() % 4);
+        break;
+      default:
+        bytes.insert(at, bytes.substr(random() % bytes.size(), random() % 8));
       }
     }
     CAPTURE(round);

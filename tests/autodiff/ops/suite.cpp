@@ -26,8 +26,7 @@ std::string told(const char* what, Index i, double actual, double expected) {
 }
 
 template <class F>
-std::string first_difference(std::span<const Tensor> actual, std::span<const Tensor> expected,
-                             const F& differ) {
+std::string first_difference(std::span<const Tensor> actual, std::span<const Tensor> expected, const F& differ) {
   if (actual.size() != expected.size())
     return std::to_string(actual.size()) + " values instead of " + std::to_string(expected.size());
   for (std::size_t i = 0; i < actual.size(); ++i)
@@ -166,8 +165,7 @@ std::string bits_differ(const Tensor& actual, const Tensor& expected) {
 }
 
 std::string bits_differ(std::span<const Tensor> actual, std::span<const Tensor> expected) {
-  return first_difference(actual, expected,
-                          [](const Tensor& a, const Tensor& b) { return bits_differ(a, b); });
+  return first_difference(actual, expected, [](const Tensor& a, const Tensor& b) { return bits_differ(a, b); });
 }
 
 std::string values_differ(const Tensor& actual, const Tensor& expected, double relative) {

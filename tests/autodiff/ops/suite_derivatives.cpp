@@ -60,8 +60,7 @@ struct Projection {
   double size = 0;
 };
 
-Projection project(const Tangents& derivatives, std::span<const Tensor> values,
-                   std::span<const Tensor> along) {
+Projection project(const Tangents& derivatives, std::span<const Tensor> values, std::span<const Tensor> along) {
   Projection result;
   std::size_t next = 0;
   for (std::size_t i = 0; i < derivatives.size(); ++i) {
@@ -157,7 +156,7 @@ TEST_CASE("every op: forward over reverse equals reverse over reverse") {
     const auto inputs = joined({c.operands, w, u, t});
     const auto pushed = project(forward, run(d.r, present(forward), inputs), u);
     const auto pulled = project(reverse, run(d.r, present(reverse), inputs), t);
-    CHECK_MESSAGE(std::abs(pushed.value - pulled.value) <= 1e-11 * (1 + pushed.size + pulled.size),
-                  "forward ", pushed.value, ", reverse ", pulled.value);
+    CHECK_MESSAGE(std::abs(pushed.value - pulled.value) <= 1e-11 * (1 + pushed.size + pulled.size), "forward ",
+                  pushed.value, ", reverse ", pulled.value);
   });
 }

@@ -24,8 +24,7 @@ Tensor replaced(const Tensor& from, const Tensor& other, int axis, Index index) 
   const auto* source = static_cast<const std::byte*>(other.data());
   for (Index i = 0; i < from.size(); ++i)
     if (coordinate(i, from.shape(), axis) == index)
-      std::memcpy(to + static_cast<std::size_t>(i) * width, source + static_cast<std::size_t>(i) * width,
-                  width);
+      std::memcpy(to + static_cast<std::size_t>(i) * width, source + static_cast<std::size_t>(i) * width, width);
   return result;
 }
 
@@ -60,8 +59,7 @@ std::vector<std::vector<bool>> effects(const Case& c, std::size_t operand, int a
 bool stays_in_place(const std::vector<std::vector<bool>>& marks, const Shape& shape, int axis) {
   for (std::size_t j = 0; j < marks.size(); ++j)
     for (std::size_t i = 0; i < marks[j].size(); ++i)
-      if (marks[j][i] && coordinate(static_cast<Index>(i), shape, axis) != static_cast<Index>(j))
-        return false;
+      if (marks[j][i] && coordinate(static_cast<Index>(i), shape, axis) != static_cast<Index>(j)) return false;
   return true;
 }
 

@@ -26,8 +26,8 @@ ScanStep recursion(std::span<const Var> carry, std::span<const Var> x, const Var
 }
 
 Var scanned(const Var& h, const Var& x, const Var& w, bool reverse = false) {
-  const auto result = scan([&](auto carry, auto slices, Var i) { return recursion(carry, slices, i, w); },
-                           {h}, {x}, {.reverse = reverse});
+  const auto result = scan([&](auto carry, auto slices, Var i) { return recursion(carry, slices, i, w); }, {h}, {x},
+                           {.reverse = reverse});
   return sum(result.carry[0]) + sum(sin(result.outputs[0]));
 }
 
@@ -89,8 +89,7 @@ TEST_CASE("scan: the Hessian by a capture is that of the unrolled loop") {
 
 TEST_CASE("scan: a value that is carried and captured has the sum of both gradients") {
   auto f = compile([](Var x) {
-    const Var y =
-        scan([&](auto c, auto, Var) { return ScanStep{{c[0] * x}}; }, {x}, {}, {.length = 2}).carry[0];
+    const Var y = scan([&](auto c, auto, Var) { return ScanStep{{c[0] * x}}; }, {x}, {}, {.length = 2}).carry[0];
     const Var one = 1.0;
     const Var wide = stack({x, 2.0 * x});
     const Replacement seed{x, wide};
@@ -145,10 +144,9 @@ TEST_CASE("scan: on plain values it is a loop") {
 TEST_CASE("scan: the tape does not grow with the length") {
   auto nodes = [](Index length) {
     auto f = compile([length](Var h) {
-      return grad(
-          sum(scan([](auto c, auto, Var) -> ScanStep { return {{sin(c[0])}}; }, {h}, {}, {.length = length})
-                  .carry[0]),
-          h);
+      return grad(sum(scan([](auto c, auto, Var) -> ScanStep { return {{sin(c[0])}}; }, {h}, {}, {.length = length})
+                          .carry[0]),
+                  h);
     });
     const Type type{f64, {2}};
     return f.program({&type, 1}).tape().size();
@@ -159,11 +157,8 @@ TEST_CASE("scan: the tape does not grow with the length") {
 TEST_CASE("scan: noise differs between iterations and repeats with the key") {
   auto f = compile([](Var h, Var counter) {
     const Key key(counter, f64);
-    return scan(
-               [&](auto c, auto, Var i) -> ScanStep {
-                 return {{c[0]}, {normal(key.at(i), {})}};
-               },
-               {h}, {}, {.length = 4})
+    return scan([&](auto c, auto, Var i) -> ScanStep { return {{c[0]}, {normal(key.at(i), {})}}; }, {h}, {},
+                {.length = 4})
         .outputs[0];
   });
   const Tensor counter({2}, {Index{1}, Index{0}});
@@ -201,8 +196,7 @@ TEST_CASE("scan: errors name what is carried and what is walked along") {
   const Tensor x({3, 2}, {1., 2., 3., 4., 5., 6.});
   const int line = __LINE__ + 1;
   auto doubled = compile([](Var v) { return scan(twice_as_long, {v}, {}, {.length = 2}).carry; });
-  CHECK(text_of_error([&] { doubled(x); }) ==
-        "[scan] the carry is f64[3,2] and becomes f64[6,2]" + at_line(line));
+  CHECK(text_of_error([&] { doubled(x); }) == "[scan] the carry is f64[3,2] and becomes f64[6,2]" + at_line(line));
   auto uneven = compile([](Var v) { return scan(twice_as_long, {v}, {v, iota(4, f64)}).carry; });
   CHECK(text_of_error([&] { uneven(x); }) == "[scan] xs have lengths 3 and 4" + at_line(line + 2));
   const auto same = [](auto carry, auto, Var) { return ScanStep{{carry.begin(), carry.end()}}; };
@@ -210,8 +204,7 @@ TEST_CASE("scan: errors name what is carried and what is walked along") {
         "[scan] an x is f64[]; it needs an axis to walk along" + at_line(line + 5));
   CHECK(text_of_error([&] { scan(same, {x}); }) ==
         "[scan] without xs, a length has to be given" + at_line(line + 7));
-  auto lost =
-      compile([](Var v) { return scan([](auto, auto, Var) { return ScanStep{}; }, {v}, {v}).outputs; });
+  auto lost = compile([](Var v) { return scan([](auto, auto, Var) { return ScanStep{}; }, {v}, {v}).outputs; });
   CHECK(text_of_error([&] { lost(x); }) == "[scan] 1 values are carried in and 0 out" + at_line(line + 9));
 }
 
@@ -242,9 +235,7 @@ TEST_CASE("checkpoint: values and derivatives are those without it, and the aren
 }
 
 TEST_CASE("checkpoint: Hessian, forward mode and batching are those without it") {
-  auto f = [](Var x) {
-    return checkpoint([](auto in) { return std::vector<Var>{sum(exp(sin(in[0])))}; }, {x})[0];
-  };
+  auto f = [](Var x) { return checkpoint([](auto in) { return std::vector<Var>{sum(exp(sin(in[0])))}; }, {x})[0]; };
   auto g = [](Var x) { return sum(exp(sin(x))); };
   const Tensor x({3}, {0.1, 0.5, -0.3});
   auto all = [](auto h) {
