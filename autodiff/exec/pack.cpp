@@ -356,6 +356,12 @@ class Packer {
       known_[{i, 0}] = ref_of(to_->cell(node.attrs.get<std::shared_ptr<Cell>>("cell")));
       return;
     }
+    const JoinRule& joins = (*node.op)->joins;
+    const auto types = from_.input_types(i);
+    if (joins && joins({types, node.attrs}) && are_neighbours(node.inputs)) {
+      known_[{i, 0}] = elements(position(node.inputs[0]), node.types[0].shape);
+      return;
+    }
     std::vector<Ref> inputs;
     for (Ref ref : node.inputs) inputs.push_back(at_home(ref));
     const auto results = to_->record(*node.op, std::move(inputs), node.attrs, node.where);
@@ -414,11 +420,7 @@ class Packer {
     };
     if (all([&](std::size_t i) { return refs[i] == refs[0]; }))
       return record(stretched, {at_home(refs[0])}, {{"shape", shape}});
-    const Position first = position(refs[0]);
-    if (all([&](std::size_t i) {
-          return position(refs[i]) == Position{first.base, first.first + static_cast<Index>(i) * type.size()};
-        }))
-      return elements(first, shape);
+    if (are_neighbours(refs)) return elements(position(refs[0]), shape);
     if (all([&](std::size_t i) { return from_.node(refs[i].node).op == &ops::literal; })) {
       Tensor values(Type{type.dtype, shape});
       auto* to = static_cast<std::byte*>(values.mutable_data());
@@ -432,6 +434,16 @@ class Packer {
     std::vector<Ref> parts;
     for (Ref ref : refs) parts.push_back(at_home(ref));
     return record(side_by_side, std::move(parts));
+  }
+
+  // One behind the other in memory.
+  bool are_neighbours(const std::vector<Ref>& refs) const {
+    Position next = position(refs[0]);
+    for (Ref ref : refs) {
+      if (position(ref) != next) return false;
+      next.first += from_.type(ref).size();
+    }
+    return true;
   }
 
   Ref elements(const Position& p, const Shape& shape) {

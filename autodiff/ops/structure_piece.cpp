@@ -269,6 +269,11 @@ Tangents split(const Recorded& r, const Tangents& g) {
 const Op concat_op{{.name = "concat",
                     .shape = concat_type,
                     .kernel = concat_kernel,
+                    .joins =
+                        [](const Signature& s) {
+                          const auto axis = static_cast<int>(s.attrs.get<Index>("axis"));
+                          return s[0].shape.take_front(axis + s[0].shape.rank()).size() == 1;
+                        },
                     .follows = follow_other_axes,
                     .vjp = split,
                     .linear = true,

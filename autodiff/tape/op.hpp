@@ -84,6 +84,7 @@ using KernelRule = std::function<Kernel(const Signature&)>;
 using LinksRule = std::function<const ChainLinks*(const Signature&)>;
 using TileRule = std::function<TileKernel(const Signature&)>;
 using ViewRule = std::function<std::optional<Index>(const Signature&)>;
+using JoinRule = std::function<bool(const Signature&)>;
 using FollowsRule = std::function<std::vector<int>(const Signature&, int result, int input)>;
 using BatchRule = std::function<std::vector<Var>(const Recorded&, std::span<const Widened>, Index count)>;
 using VjpRule = std::function<Tangents(const Recorded&, const Tangents& cotangents)>;
@@ -100,6 +101,7 @@ struct Row {
   TileRule tile = {};      // elementwise; null for dtypes without a kernel
   LinksRule links = {};    // elementwise; null where it cannot be part of a chain
   ViewRule view = {};      // the element of input 0 from which on the result lies there as it is, if it does
+  JoinRule joins = {};     // whether the result is the bytes of the inputs, one behind the other
   FollowsRule follows = {};  // null: an opaque row mixes everything, others have rules of their kind
   BatchRule batch = {};      // null: widen all operands, give shape attributes the prefix, apply again
   VjpRule vjp = {};

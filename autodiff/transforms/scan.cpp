@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include <tapir/autodiff/exec/apply.hpp>
 #include <tapir/autodiff/exec/program.hpp>
@@ -36,6 +37,8 @@ const Body& body_of(const Attrs& attrs) { return *attrs.get<std::shared_ptr<cons
 
 Type stacked(const Type& type, Index length) { return {type.dtype, Shape{length} + type.shape}; }
 
+Var row_of(const Var& x, Index i) { return squeeze(slice(x, 0, i, i + 1), 0); }
+
 std::vector<Type> scan_types(const Signature& s) {
   const Layout l = Layout::of(s.attrs);
   const Body& body = body_of(s.attrs);
@@ -49,63 +52,124 @@ std::vector<Type> scan_types(const Signature& s) {
 
 // ---- running ----
 
+// Where values of one iteration after the other lie: carries, inputs and results of a program's run.
 struct Loop {
   Layout layout;
-  Program program;
-  std::vector<Type> carry_types;
-  std::vector<std::size_t> x_bytes;
-  std::vector<std::size_t> output_bytes;
+  std::vector<std::size_t> carry_bytes = {};
+  std::vector<std::size_t> x_bytes = {};
+  std::vector<std::size_t> output_bytes = {};
+  Program one;                          // iteration
+  std::optional<Program> several = {};  // as one program, if that is worth it
+  Index block = 1;
   Index iteration = 0;
-  std::vector<const void*> in;
-  std::vector<void*> out;
+  std::vector<const void*> in = {};
+  std::vector<void*> out = {};
 
   void run(const Buffers& b) {
-    const std::size_t captures = in.size() - layout.carries - layout.xs - 1;
-    for (std::size_t k = 0; k < captures; ++k)
-      in[layout.carries + layout.xs + 1 + k] = b.in[layout.carries + layout.xs + k];
     in[layout.carries + layout.xs] = &iteration;
-    const std::size_t history = layout.carries + layout.outputs;
+    std::copy_n(b.in + layout.carries + layout.xs, in.size() - layout.carries - layout.xs - 1,
+                in.begin() + static_cast<std::ptrdiff_t>(layout.carries + layout.xs + 1));
     for (std::size_t c = 0; c < layout.carries; ++c)
-      std::memcpy(layout.length > 0 ? slot(b, history + c, first(), c) : b.out[c], b.in[c],
-                  carry_types[c].bytes());
-    for (Index t = 0; t < layout.length; ++t) {
-      const Index at = layout.reverse ? layout.length - 1 - t : t;
-      const bool last = t + 1 == layout.length;
-      iteration = at;
-      for (std::size_t c = 0; c < layout.carries; ++c) {
-        in[c] = slot(b, history + c, at, c);
-        out[c] = last ? b.out[c] : slot(b, history + c, layout.reverse ? at - 1 : at + 1, c);
-      }
-      for (std::size_t x = 0; x < layout.xs; ++x)
-        in[layout.carries + x] = static_cast<const std::byte*>(b.in[layout.carries + x]) +
-                                 static_cast<std::size_t>(at) * x_bytes[x];
-      for (std::size_t o = 0; o < layout.outputs; ++o)
-        out[layout.carries + o] = static_cast<std::byte*>(b.out[layout.carries + o]) +
-                                  static_cast<std::size_t>(at) * output_bytes[o];
-      program.run(in.data(), out.data());
-    }
+      std::memcpy(layout.length > 0 ? slot(b, c, 0) : b.out[c], b.in[c], carry_bytes[c]);
+    Index done = 0;
+    if (several)
+      for (; done + block <= layout.length; done += block) run(*several, b, done, block);
+    for (; done < layout.length; ++done) run(one, b, done, 1);
   }
 
  private:
-  Index first() const { return layout.reverse ? layout.length - 1 : 0; }
-  // What iteration `at` begins with lies in the history: the loop writes it there at once.
-  std::byte* slot(const Buffers& b, std::size_t result, Index at, std::size_t carry) const {
-    return static_cast<std::byte*>(b.out[result]) + static_cast<std::size_t>(at) * carry_types[carry].bytes();
+  // In memory iterations lie as xs do, whichever comes first.
+  void run(Program& program, const Buffers& b, Index first, Index count) {
+    const Index begin = layout.reverse ? layout.length - first - count : first;
+    iteration = begin;
+    const auto row = [&](void* const* values, std::size_t i, std::size_t bytes, Index at) {
+      return static_cast<std::byte*>(values[i]) + static_cast<std::size_t>(at) * bytes;
+    };
+    for (std::size_t c = 0; c < layout.carries; ++c) {
+      in[c] = slot(b, c, first);
+      out[c] = first + count == layout.length ? b.out[c] : slot(b, c, first + count);
+    }
+    for (std::size_t x = 0; x < layout.xs; ++x)
+      in[layout.carries + x] = static_cast<const std::byte*>(b.in[layout.carries + x]) +
+                               static_cast<std::size_t>(begin) * x_bytes[x];
+    for (std::size_t o = 0; o < layout.outputs; ++o)
+      out[layout.carries + o] = row(b.out, layout.carries + o, output_bytes[o], begin);
+    // What the iterations behind the first begin with.
+    for (std::size_t c = 0; c < layout.carries && count > 1; ++c)
+      out[layout.carries + layout.outputs + c] =
+          row(b.out, layout.carries + layout.outputs + c, carry_bytes[c], layout.reverse ? begin : begin + 1);
+    program.run(in.data(), out.data());
+  }
+
+  // What the iteration that comes `nth` begins with lies in the history: the loop writes it there at once.
+  std::byte* slot(const Buffers& b, std::size_t carry, Index nth) const {
+    const Index at = layout.reverse ? layout.length - 1 - nth : nth;
+    return static_cast<std::byte*>(b.out[layout.carries + layout.outputs + carry]) +
+           static_cast<std::size_t>(at) * carry_bytes[carry];
   }
 };
+
+// How many iterations become one program: many, where they are a few small operations each, which are then packed.
+Index block_of(const Layout& l, const Body& body) {
+  constexpr Index most_elements = 16, longest = 64, shortest = 8, most_nodes = 4096;
+  for (int i = 0; i < body.tape->size(); ++i) {
+    const Node& node = body.tape->node(i);
+    if ((*node.op)->body) return 1;
+    for (const Type& type : node.types)
+      if (node.op->kind() != Kind::leaf && type.size() > most_elements) return 1;
+  }
+  const Index most = std::min({longest, most_nodes / std::max(body.tape->size(), 1), l.length});
+  if (most < shortest) return 1;
+  for (Index block = most; block >= std::max(shortest, most / 2); --block)
+    if (l.length % block == 0) return block;
+  return most;
+}
+
+// Inputs: carries, `block` rows of xs, the first row's number, captures. Results: carries, rows of outputs, and of
+// carries what each iteration but the first begins with.
+Program iterations(const Layout& l, const Body& body, Index block) {
+  const auto tape = Tape::make();
+  std::vector<Var> inputs;
+  for (std::size_t i = 0; i < body.inputs.size(); ++i) {
+    const Type& type = body.tape->type(body.inputs[i]);
+    inputs.push_back(tape->input(i >= l.carries && i < l.carries + l.xs ? stacked(type, block) : type));
+  }
+  std::vector<std::vector<Var>> rows(l.outputs + l.carries,
+                                     std::vector<Var>(static_cast<std::size_t>(block)));
+  std::vector<Var> now = inputs;
+  for (Index t = 0; t < block; ++t) {
+    const Index at = l.reverse ? block - 1 - t : t;
+    for (std::size_t x = l.carries; x < l.carries + l.xs; ++x) now[x] = row_of(inputs[x], at);
+    now[l.carries + l.xs] = inputs[l.carries + l.xs] + at;
+    for (std::size_t c = 0; c < l.carries; ++c) rows[l.outputs + c][static_cast<std::size_t>(at)] = now[c];
+    const std::vector<Var> results = brought_to(tape, inlined(body, now));
+    std::copy_n(results.begin(), l.carries, now.begin());
+    for (std::size_t o = 0; o < l.outputs; ++o)
+      rows[o][static_cast<std::size_t>(at)] = results[l.carries + o];
+  }
+  std::vector<Ref> results;
+  for (std::size_t c = 0; c < l.carries; ++c) results.push_back(now[c].place()->ref);
+  for (std::size_t o = 0; o < rows.size(); ++o) {
+    if (o >= l.outputs) rows[o].erase(l.reverse ? rows[o].end() - 1 : rows[o].begin());
+    results.push_back(stack(rows[o], 0).place()->ref);
+  }
+  return Program(tape, results, std::make_shared<Pool>(1));
+}
 
 Kernel scan_kernel(const Signature& s) {
   const Layout l = Layout::of(s.attrs);
   const Body& body = body_of(s.attrs);
-  auto loop = std::make_shared<Loop>(
-      Loop{l, Program(body.tape, body.outputs, std::make_shared<Pool>(1)), {}, {}, {}, 0, {}, {}});
-  for (std::size_t c = 0; c < l.carries; ++c) loop->carry_types.push_back(s[c]);
+  auto loop = std::make_shared<Loop>(Loop{.layout = l,
+                                          .one = Program(body.tape, body.outputs, std::make_shared<Pool>(1)),
+                                          .block = block_of(l, body)});
+  if (loop->block > 1) loop->several.emplace(iterations(l, body, loop->block));
+  for (std::size_t c = 0; c < l.carries; ++c) loop->carry_bytes.push_back(s[c].bytes());
   for (std::size_t x = 0; x < l.xs; ++x)
     loop->x_bytes.push_back(body.tape->type(body.inputs[l.carries + x]).bytes());
   for (std::size_t o = 0; o < l.outputs; ++o)
     loop->output_bytes.push_back(body.tape->type(body.outputs[l.carries + o]).bytes());
   loop->in.resize(body.inputs.size());
-  loop->out.resize(body.outputs.size());
+  loop->out.resize(body.outputs.size() + l.carries);
   return Kernel([loop](const Buffers& b) { loop->run(b); });
 }
 
@@ -335,8 +399,6 @@ void check_carry(std::span<const Var> before, std::span<const Var> after, Where 
       throw Error("scan", "the carry is " + before[i].type().str() + " and becomes " + after[i].type().str(),
                   where);
 }
-
-Var row_of(const Var& x, Index i) { return squeeze(slice(x, 0, i, i + 1), 0); }
 
 std::vector<Var> rows_of(std::span<const Var> xs, Index i) {
   std::vector<Var> rows;

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <tapir/autodiff/exec/compile.hpp>
 #include <tapir/autodiff/ops/ops.hpp>
 #include <tapir/autodiff/transforms/batch.hpp>
 #include <tapir/autodiff/transforms/grad.hpp>
@@ -34,8 +35,9 @@ Var scanned(const Var& h, const Var& x, const Var& w, bool reverse = false) {
 Var unrolled(const Var& h, const Var& x, const Var& w, bool reverse = false) {
   Var carry = h;
   Var total = 0.0;
-  for (Index t = 0; t < steps; ++t) {
-    const Index at = reverse ? steps - 1 - t : t;
+  const Index length = x.shape()[0];
+  for (Index t = 0; t < length; ++t) {
+    const Index at = reverse ? length - 1 - t : t;
     const Var slice_of_x = squeeze(slice(x, 0, at, at + 1), 0);
     const ScanStep step = recursion({&carry, 1}, {&slice_of_x, 1}, Tensor(at), w);
     carry = step.carry[0];
@@ -76,6 +78,30 @@ auto first_derivatives(F f, bool reverse) {
 }
 
 }  // namespace
+
+TEST_CASE("scan: loops of any length, in whole blocks and in iterations that are left, are the loop") {
+  for (const Index length : {1, 2, 7, 8, 9, 13, 40, 67, 127, 128, 131, 200})
+    for (const bool reverse : {false, true}) {
+      CAPTURE(length);
+      CAPTURE(reverse);
+      const auto slopes = [&](auto loop) {
+        return compile([loop, reverse](Var h, Var x, Var w) {
+          const Var y = loop(h, x, w, reverse);
+          std::vector<Var> results = grad(y, std::vector<Var>{h, x, w});
+          results.push_back(y);
+          results.push_back(grad(sum(square(results[0])), w));
+          return results;
+        });
+      };
+      const Point p;
+      const Tensor x = normal(Key(3), {length, 2}).tensor();
+      auto looped = slopes(unrolled);
+      auto in_blocks = slopes(scanned);
+      const auto wanted = looped(p.h, x, p.w);
+      const auto got = in_blocks(p.h, x, p.w);
+      check_same({got.begin(), got.end()}, {wanted.begin(), wanted.end()});
+    }
+}
 
 TEST_CASE("scan: value and gradients by carry, xs and captures are those of the unrolled loop") {
   for (bool reverse : {false, true})
