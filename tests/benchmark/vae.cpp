@@ -14,19 +14,22 @@ namespace {
 
 constexpr Index images = 60000;
 
+// Both heads are one product, as in the step by hand.
 struct Encoder {
-  nn::Linear hidden, loc, log_scale;
-  Encoder(const Scope& s, Index in, Index mid, Index out)
-      : hidden(s / "hidden", in, mid), loc(s / "loc", mid, out), log_scale(s / "log_scale", mid, out) {}
+  Index latent;
+  nn::Linear hidden, heads;
+  Encoder(const Scope& s, Index in, Index mid, Index out, nn::LinearOptions options)
+      : latent(out), hidden(s / "hidden", in, mid, options), heads(s / "heads", mid, 2 * out, options) {}
   vi::Normal operator()(const Var& x) const {
-    const Var h = relu(hidden(x));
-    return {.loc = loc(h), .scale = exp(log_scale(h))};
+    const Var both = heads(relu(hidden(x)));
+    return {.loc = slice(both, -1, 0, latent), .scale = exp(slice(both, -1, latent, 2 * latent))};
   }
 };
 
 vi::Svi make_svi(Params& params, const VaeSetting& setting, Optimizer optimizer) {
-  const Encoder encode(params / "encode", 784, setting.hidden, setting.latent);
-  const nn::Mlp decode(params / "decode", {setting.latent, setting.hidden, 784});
+  const nn::LinearOptions linear{.precision = setting.precision};
+  const Encoder encode(params / "encode", 784, setting.hidden, setting.latent, linear);
+  const nn::Mlp decode(params / "decode", {setting.latent, setting.hidden, 784}, {.linear = linear});
   const auto guide = [=](vi::Context& c, const Var& x) {
     const auto rows = c.plate("images", images, x.shape()[0]);
     c.sample("z", encode(x));
@@ -39,25 +42,22 @@ vi::Svi make_svi(Params& params, const VaeSetting& setting, Optimizer optimizer)
   return {params, model, guide, std::move(optimizer), {.threads = setting.threads}};
 }
 
-// Where each of tapir's parameters lies among those written by hand: first element, columns, distance of
-// rows.
+// Where each of tapir's parameters lies among those written by hand.
 struct Piece {
   std::string path;
-  long first, rows, columns, stride;
+  long first, size;
 };
 
 std::vector<Piece> pieces(const VaeSetting& s) {
   const long h = s.hidden, k = s.latent, heads = 784 * h + h, decode = heads + 2 * k * h + 2 * k;
-  return {{"encode/hidden/weight", 0, 784, h, h},
-          {"encode/hidden/bias", 784 * h, 1, h, h},
-          {"encode/loc/weight", heads, h, k, 2 * k},
-          {"encode/log_scale/weight", heads + k, h, k, 2 * k},
-          {"encode/loc/bias", heads + 2 * k * h, 1, k, k},
-          {"encode/log_scale/bias", heads + 2 * k * h + k, 1, k, k},
-          {"decode/0/weight", decode, k, h, h},
-          {"decode/0/bias", decode + k * h, 1, h, h},
-          {"decode/1/weight", decode + k * h + h, h, 784, 784},
-          {"decode/1/bias", decode + k * h + h + h * 784, 1, 784, 784}};
+  return {{"encode/hidden/weight", 0, 784 * h},
+          {"encode/hidden/bias", 784 * h, h},
+          {"encode/heads/weight", heads, 2 * k * h},
+          {"encode/heads/bias", heads + 2 * k * h, 2 * k},
+          {"decode/0/weight", decode, k * h},
+          {"decode/0/bias", decode + k * h, h},
+          {"decode/1/weight", decode + k * h + h, h * 784},
+          {"decode/1/bias", decode + k * h + h + h * 784, 784}};
 }
 
 }  // namespace
@@ -95,10 +95,7 @@ void copy_parameters(const Params& from, hand::Vae& onto) {
   const long hidden = (all - 784 - 40) / (2 * 784 + 2 + 60);
   for (const Piece& piece : pieces({.hidden = hidden})) {
     const Tensor value = from.value(piece.path);
-    const auto x = value.view<float>();
-    for (long i = 0; i < piece.rows; ++i)
-      std::copy_n(x.begin() + i * piece.columns, piece.columns,
-                  onto.parameters().begin() + piece.first + i * piece.stride);
+    std::ranges::copy(value.view<float>(), onto.parameters().begin() + piece.first);
   }
 }
 
@@ -109,10 +106,8 @@ std::vector<double> in_order_of(const Params& params, std::span<const float> by_
   for (const std::string& path : params.paths()) {
     const auto piece = std::find_if(all.begin(), all.end(), [&](const Piece& p) { return p.path == path; });
     if (piece == all.end()) throw std::runtime_error("no hand-written counterpart of " + path);
-    for (long i = 0; i < piece->rows; ++i) {
-      const auto row = by_hand.begin() + piece->first + i * piece->stride;
-      result.insert(result.end(), row, row + piece->columns);
-    }
+    const auto first = by_hand.begin() + piece->first;
+    result.insert(result.end(), first, first + piece->size);
   }
   return result;
 }

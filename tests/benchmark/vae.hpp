@@ -17,6 +17,7 @@ namespace tapir::bench {
 struct VaeSetting {
   Index batch = 128, hidden = 400, latent = 20;
   int threads = 1;
+  Precision precision = Precision::full;
 
   std::string str() const;
 };

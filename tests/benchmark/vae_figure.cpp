@@ -95,12 +95,26 @@ std::optional<Target> hand_target(const VaeSetting& s) {
   return {};
 }
 
+// Null where this machine multiplies no bf16 by blocks.
+std::unique_ptr<TapirVae> in_bf16(VaeSetting setting, const Tensor& x) {
+  setting.precision = Precision::bf16;
+  try {
+    auto vae = std::make_unique<TapirVae>(setting, adam(1e-3));
+    vae->svi.step(x);
+    return vae;
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
 void one(Report& report, const VaeSetting& setting) {
   const Tensor x = digits(setting);
   const float* pixels = x.view<float>().data();
   TapirVae vae(setting, adam(1e-3));
   Contest contest({.wall = setting.threads > 1 || report.compare, .seconds = 4 * Contest::default_seconds});
   contest.add("tapir", [&] { vae.svi.step(x); });
+  const auto rounded = in_bf16(setting, x);
+  if (rounded) contest.add("tapir, bf16", [&] { rounded->svi.step(x); });
   std::vector<std::unique_ptr<hand::Vae>> by_hand;
   for (const auto blas : {hand::Blas::openblas, hand::Blas::onednn}) {
     if (!hand::has_gemm(blas)) continue;
@@ -131,6 +145,7 @@ void one(Report& report, const VaeSetting& setting) {
       report.add(name + "tapir over " + which, contest.ratio("tapir", which), "ratio",
                  which == "hand, OpenBLAS" ? hand_target(setting) : std::nullopt);
   report.add(name + "tapir over products, OpenBLAS", contest.ratio("tapir", "products, OpenBLAS"), "ratio");
+  if (rounded) report.add(name + "tapir over tapir, bf16", contest.ratio("tapir", "tapir, bf16"), "ratio");
   std::optional<double> libtorch;  // at its best
   for (const auto& [rival, served] : others) {
     const double ratio = contest.ratio(rival, "tapir");
@@ -141,8 +156,11 @@ void one(Report& report, const VaeSetting& setting) {
   }
   if (libtorch)
     report.add(name + "libtorch at its best over tapir", libtorch, "ratio", libtorch_target(setting));
+  if (rounded && contest.has("libtorch") && libtorch_target(setting))
+    report.add(name + "libtorch over tapir, bf16", contest.ratio("libtorch", "tapir, bf16"), "ratio",
+               at_least(3.5));
   for (const std::string who :
-       {"tapir", "hand, OpenBLAS", "products, OpenBLAS", "hand, oneDNN", "products, oneDNN"})
+       {"tapir", "tapir, bf16", "hand, OpenBLAS", "products, OpenBLAS", "hand, oneDNN", "products, oneDNN"})
     if (contest.has(who)) report.add(name + who, 1e6 * contest.seconds(who), "us");
   for (const auto& [rival, served] : others) {
     report.add(name + rival, 1e6 * contest.seconds(rival), "us");
@@ -188,8 +206,6 @@ void run(Report& report) {
     for (const auto& [batch, hidden] :
          {std::pair<Index, Index>{128, 400}, {512, 400}, {128, 1024}, {512, 1024}})
       one(report, {.batch = batch, .hidden = hidden, .threads = threads});
-  report.add("vae 128/400: libtorch f32 over tapir bf16", {}, "ratio", at_least(3.5),
-             "there is no bf16 mode yet");
   memory(report, {});
   memory(report, {.batch = 512, .hidden = 1024});
   allocations(report);
