@@ -21,6 +21,8 @@ class Stretch {
   bool is_constant() const { return rank_ == 0 || (rank_ == 1 && strides_[0] == 0); }
   /// Nothing is stretched.
   bool is_plain() const { return rank_ == 1 && strides_[0] == 1; }
+  /// After how many elements the result repeats, where its outermost axis is stretched and others are not; else 0.
+  Index period() const { return rank_ > 1 && strides_[0] == 0 ? blocks_[0] : 0; }
   /// For a constant one: the tile kernel that writes the element n times.
   TileKernel fill() const;
   /// Elements [begin, end) of the stretched array.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <numeric>
 #include <tuple>
 #include <utility>
 
@@ -27,8 +28,9 @@ class Fuser {
   Fuser(const Plan& plan, const Unit& unit, Storage& storage) : plan_(plan), storage_(storage) {
     pass_.size = unit.size;
     for (const Chain& chain : find_chains(plan, unit)) add(chain);
-    take_slots();
     choose_tile();
+    find_repeated();
+    take_slots();
     const auto stays = [](const FusedPass::Walk& walk) { return walk.width == 0; };
     const auto moving = std::stable_partition(pass_.walks.begin(), pass_.walks.end(), stays);
     pass_.still = static_cast<int>(moving - pass_.walks.begin());
@@ -61,18 +63,36 @@ class Fuser {
     arrays_.try_emplace({spot.root, spot.bytes}, pass_.walks.back());
   }
 
-  // What the processor's last cache does not hold is fetched in advance, in small portions, because fetched tiles, tiles
-  // in work and scratch share the first one. Within the caches it is hurried enough; there, longer tiles cost less.
+  // What the processor's nearer caches do not hold is fetched in advance, in small portions, because fetched tiles, tiles
+  // in work and scratch share the first one. Within those, longer tiles cost less.
   void choose_tile() {
-    constexpr Index last_cache = 16 << 20, portion = 2048;
+    constexpr Index near_caches = 2 << 20, portion = 2048;
     Index width = 4, bytes = 0;
     for (const FusedPass::Instruction& instruction : pass_.instructions)
       width = std::max(width, instruction.width);
     for (const auto& [array, walk] : arrays_) bytes += pass_.size * walk.width;
-    const bool streams = bytes > last_cache;
-    pass_.tile = std::min((streams ? 1 : 2) * portion / width, (pass_.size + 15) / 16 * 16);
+    const bool streams = bytes > near_caches;
+    pass_.tile = std::min(aligned((streams ? 1 : 2) * portion / width), (pass_.size + 15) / 16 * 16);
     if (streams)
       for (const auto& [array, walk] : arrays_) pass_.streams.push_back(walk);
+  }
+
+  // A tile of about that length at whose end as many stretched operands as possible begin again.
+  Index aligned(Index tile) const {
+    Index step = 16;
+    for (const FusedPass::Fill& fill : pass_.fills)
+      if (const Index period = fill.stretch.period(); period > 0 && std::lcm(step, period) <= tile)
+        step = std::lcm(step, period);
+    return tile / step * step;
+  }
+
+  // Filled for one tile, they serve all.
+  void find_repeated() {
+    for (FusedPass::Fill& fill : pass_.fills) {
+      const Index period = fill.stretch.period();
+      fill.once = fill.constant || (period > 0 && pass_.tile % period == 0);
+      if (fill.once) registers_[at(fill.reg)].last_read = forever;
+    }
   }
 
   // The register of a source, stretched by a node or, with -1, as it is.
@@ -95,9 +115,8 @@ class Fuser {
       walk(reg, source);
       return reg;
     }
-    const bool once = stretch.is_constant();
-    pass_.fills.push_back({reg, storage_.pointer(source), stretch, once});
-    registers_[at(reg)] = {-1, once ? forever : now(), true};
+    pass_.fills.push_back({reg, storage_.pointer(source), stretch, stretch.is_constant(), false});
+    registers_[at(reg)] = {-1, now(), true};
     return reg;
   }
 

@@ -33,7 +33,7 @@ void FusedPass::start(void* const* pointers, std::byte** table, std::byte* slot_
   for (const Walk& walk : walks)
     table[walk.reg] = static_cast<std::byte*>(pointers[walk.pointer]) + begin * walk.width;
   for (const Fill& fill : fills)
-    if (fill.constant) fill.stretch.copy(pointers[fill.pointer], table[fill.reg], 0, n);
+    if (fill.once) fill.stretch.copy(pointers[fill.pointer], table[fill.reg], 0, n);
 }
 
 // The share of one instruction in fetching elements [from, to) of all streams.
@@ -55,7 +55,7 @@ void FusedPass::run_range(void* const* pointers, std::byte* scratch, Index begin
   for (Index from = begin; from < end; from += tile) {
     const Index to = std::min(from + tile, end);
     for (const Fill& fill : fills)
-      if (!fill.constant) fill.stretch.copy(pointers[fill.pointer], table[fill.reg], from, to);
+      if (!fill.once) fill.stretch.copy(pointers[fill.pointer], table[fill.reg], from, to);
     for (std::size_t i = 0; i < instructions.size(); ++i) {
       const Instruction& instruction = instructions[i];
       std::array<const void*, most_chain_operands> in;

@@ -34,7 +34,8 @@ struct FusedPass {
     int reg;
     int pointer;
     Stretch stretch;
-    bool constant;  // once per run instead of once per tile
+    bool constant;  // one number
+    bool once;      // per run instead of once per tile: constant, or repeated in each tile
   };
 
   Index size = 0;

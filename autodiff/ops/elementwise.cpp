@@ -41,10 +41,12 @@ const Op sub_op{with_integers(elementwise("sub", {[](const Recorded&, const Var&
 const Op mul_op{
     with_integers(elementwise("mul", {[](const Recorded& r, const Var& g) { return g * r.inputs[1]; },
                                       [](const Recorded& r, const Var& g) { return g * r.inputs[0]; }}))};
-const Op div_op{elementwise("div",
-                            {[](const Recorded& r, const Var& g) { return g / r.inputs[1]; },
-                             [](const Recorded& r, const Var& g) { return -g * r.outputs[0] / r.inputs[1]; }},
-                            {{}, {0.5, 2}})};
+// One division serves both operands.
+const Op div_op{
+    elementwise("div",
+                {[](const Recorded& r, const Var& g) { return g / r.inputs[1]; },
+                 [](const Recorded& r, const Var& g) { return -(g / r.inputs[1]) * r.outputs[0]; }},
+                {{}, {0.5, 2}})};
 const Op neg_op{with_integers(elementwise("neg", {[](const Recorded&, const Var& g) { return -g; }}))};
 
 // b * a^(b-1) is 0 * inf at a = b = 0. There the power is taken to be a^0, so that this and its own derivatives

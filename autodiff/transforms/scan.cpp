@@ -52,66 +52,48 @@ std::vector<Type> scan_types(const Signature& s) {
 
 // ---- running ----
 
-// Where values of one iteration after the other lie: carries, inputs and results of a program's run.
+// Runs a body again and again where carries, inputs and results lie. Results that nobody reads are not written.
 struct Loop {
   Layout layout;
+  std::shared_ptr<const Body> body;
+  Index block;  // iterations that are one program, if that is worth it; or 1
   std::vector<std::size_t> carry_bytes = {};
   std::vector<std::size_t> x_bytes = {};
-  std::vector<std::size_t> output_bytes = {};
-  Program one;                          // iteration
-  std::optional<Program> several = {};  // as one program, if that is worth it
-  Index block = 1;
+  std::vector<std::size_t> row_bytes = {};  // of outputs, then of carries in the history
+  // Made in the first run, when it is known which rows are asked for.
+  std::optional<Program> one = {};  // iteration
+  std::optional<Program> several = {};
+  std::vector<std::size_t> asked = {};  // rows
+  // Carries lie in the history, or in turns in one of two places.
+  std::vector<std::vector<std::byte>> rooms = {};
+  std::vector<std::byte*> now = {};
   Index iteration = 0;
   std::vector<const void*> in = {};
   std::vector<void*> out = {};
 
-  void run(const Buffers& b) {
-    in[layout.carries + layout.xs] = &iteration;
-    std::copy_n(b.in + layout.carries + layout.xs, in.size() - layout.carries - layout.xs - 1,
-                in.begin() + static_cast<std::ptrdiff_t>(layout.carries + layout.xs + 1));
-    for (std::size_t c = 0; c < layout.carries; ++c)
-      std::memcpy(layout.length > 0 ? slot(b, c, 0) : b.out[c], b.in[c], carry_bytes[c]);
-    Index done = 0;
-    if (several)
-      for (; done + block <= layout.length; done += block) run(*several, b, done, block);
-    for (; done < layout.length; ++done) run(one, b, done, 1);
-  }
+  void run(const Buffers& b);
 
  private:
-  // In memory iterations lie as xs do, whichever comes first.
-  void run(Program& program, const Buffers& b, Index first, Index count) {
-    const Index begin = layout.reverse ? layout.length - first - count : first;
-    iteration = begin;
-    const auto row = [&](void* const* values, std::size_t i, std::size_t bytes, Index at) {
-      return static_cast<std::byte*>(values[i]) + static_cast<std::size_t>(at) * bytes;
-    };
-    for (std::size_t c = 0; c < layout.carries; ++c) {
-      in[c] = slot(b, c, first);
-      out[c] = first + count == layout.length ? b.out[c] : slot(b, c, first + count);
-    }
-    for (std::size_t x = 0; x < layout.xs; ++x)
-      in[layout.carries + x] = static_cast<const std::byte*>(b.in[layout.carries + x]) +
-                               static_cast<std::size_t>(begin) * x_bytes[x];
-    for (std::size_t o = 0; o < layout.outputs; ++o)
-      out[layout.carries + o] = row(b.out, layout.carries + o, output_bytes[o], begin);
-    // What the iterations behind the first begin with.
-    for (std::size_t c = 0; c < layout.carries && count > 1; ++c)
-      out[layout.carries + layout.outputs + c] =
-          row(b.out, layout.carries + layout.outputs + c, carry_bytes[c], layout.reverse ? begin : begin + 1);
-    program.run(in.data(), out.data());
+  void begin(const Buffers& b);
+  void run(Program& program, const Buffers& b, Index first, Index count);
+  std::byte* row(const Buffers& b, std::size_t k, Index at) const {
+    return static_cast<std::byte*>(b.out[layout.carries + k]) + static_cast<std::size_t>(at) * row_bytes[k];
   }
-
-  // What the iteration that comes `nth` begins with lies in the history: the loop writes it there at once.
-  std::byte* slot(const Buffers& b, std::size_t carry, Index nth) const {
-    const Index at = layout.reverse ? layout.length - 1 - nth : nth;
-    return static_cast<std::byte*>(b.out[layout.carries + layout.outputs + carry]) +
-           static_cast<std::size_t>(at) * carry_bytes[carry];
+  // Where the iteration that comes `nth` finds a carry, or where the last one leaves it.
+  std::byte* place(const Buffers& b, std::size_t carry, Index nth) {
+    const bool is_result = nth == layout.length;
+    const std::size_t k = layout.outputs + carry;
+    if (b.out[is_result ? carry : layout.carries + k])
+      return is_result ? static_cast<std::byte*>(b.out[carry])
+                       : row(b, k, layout.reverse ? layout.length - 1 - nth : nth);
+    std::byte* room = rooms[carry].data();
+    return now[carry] == room ? room + carry_bytes[carry] : room;
   }
 };
 
 // How many iterations become one program: many, where they are a few small operations each, which are then packed.
 Index block_of(const Layout& l, const Body& body) {
-  constexpr Index most_elements = 16, longest = 64, shortest = 8, most_nodes = 4096;
+  constexpr Index most_elements = 16, longest = 128, shortest = 8, most_nodes = 8192;
   for (int i = 0; i < body.tape->size(); ++i) {
     const Node& node = body.tape->node(i);
     if ((*node.op)->body) return 1;
@@ -125,51 +107,94 @@ Index block_of(const Layout& l, const Body& body) {
   return most;
 }
 
-// Inputs: carries, `block` rows of xs, the first row's number, captures. Results: carries, rows of outputs, and of
-// carries what each iteration but the first begins with.
-Program iterations(const Layout& l, const Body& body, Index block) {
+// Inputs: carries, `block` rows of xs, the first row's number, captures. Results: carries, and the rows that are asked
+// for: of outputs, and of what each iteration but the first begins with.
+Program iterations(const Layout& l, const Body& body, Index block, const std::vector<std::size_t>& asked) {
   const auto tape = Tape::make();
   std::vector<Var> inputs;
   for (std::size_t i = 0; i < body.inputs.size(); ++i) {
     const Type& type = body.tape->type(body.inputs[i]);
     inputs.push_back(tape->input(i >= l.carries && i < l.carries + l.xs ? stacked(type, block) : type));
   }
-  std::vector<std::vector<Var>> rows(l.outputs + l.carries,
-                                     std::vector<Var>(static_cast<std::size_t>(block)));
+  std::vector<std::vector<Var>> rows(l.outputs + l.carries);
   std::vector<Var> now = inputs;
   for (Index t = 0; t < block; ++t) {
     const Index at = l.reverse ? block - 1 - t : t;
     for (std::size_t x = l.carries; x < l.carries + l.xs; ++x) now[x] = row_of(inputs[x], at);
     now[l.carries + l.xs] = inputs[l.carries + l.xs] + at;
-    for (std::size_t c = 0; c < l.carries; ++c) rows[l.outputs + c][static_cast<std::size_t>(at)] = now[c];
+    for (std::size_t c = 0; c < l.carries && t > 0; ++c) rows[l.outputs + c].push_back(now[c]);
     const std::vector<Var> results = brought_to(tape, inlined(body, now));
     std::copy_n(results.begin(), l.carries, now.begin());
-    for (std::size_t o = 0; o < l.outputs; ++o)
-      rows[o][static_cast<std::size_t>(at)] = results[l.carries + o];
+    for (std::size_t o = 0; o < l.outputs; ++o) rows[o].push_back(results[l.carries + o]);
   }
   std::vector<Ref> results;
   for (std::size_t c = 0; c < l.carries; ++c) results.push_back(now[c].place()->ref);
-  for (std::size_t o = 0; o < rows.size(); ++o) {
-    if (o >= l.outputs) rows[o].erase(l.reverse ? rows[o].end() - 1 : rows[o].begin());
-    results.push_back(stack(rows[o], 0).place()->ref);
+  for (std::size_t k : asked) {
+    std::vector<Var>& list = rows[k];
+    if (list.empty()) continue;  // one iteration has the history that it began with
+    if (l.reverse) std::reverse(list.begin(), list.end());
+    results.push_back((list.size() > 1 ? stack(list, 0) : expand_dims(list[0], 0)).place()->ref);
   }
   return Program(tape, results, std::make_shared<Pool>(1));
 }
 
+void Loop::begin(const Buffers& b) {
+  for (std::size_t k = 0; k < row_bytes.size(); ++k)
+    if (b.out[layout.carries + k]) asked.push_back(k);
+  if (block > 1) several.emplace(iterations(layout, *body, block, asked));
+  if (layout.length % block > 0 || block == 1) one.emplace(iterations(layout, *body, 1, asked));
+}
+
+void Loop::run(const Buffers& b) {
+  if (!one && !several) begin(b);
+  in[layout.carries + layout.xs] = &iteration;
+  std::copy_n(b.in + layout.carries + layout.xs, in.size() - layout.carries - layout.xs - 1,
+              in.begin() + static_cast<std::ptrdiff_t>(layout.carries + layout.xs + 1));
+  for (std::size_t c = 0; c < layout.carries; ++c) {
+    now[c] = place(b, c, 0);
+    std::memcpy(now[c], b.in[c], carry_bytes[c]);
+  }
+  Index done = 0;
+  if (several)
+    for (; done + block <= layout.length; done += block) run(*several, b, done, block);
+  for (; done < layout.length; ++done) run(*one, b, done, 1);
+}
+
+// In memory, iterations lie as xs do, whichever comes first.
+void Loop::run(Program& program, const Buffers& b, Index first, Index count) {
+  iteration = layout.reverse ? layout.length - first - count : first;
+  for (std::size_t c = 0; c < layout.carries; ++c) {
+    in[c] = now[c];
+    out[c] = now[c] = place(b, c, first + count);
+  }
+  for (std::size_t x = 0; x < layout.xs; ++x)
+    in[layout.carries + x] = static_cast<const std::byte*>(b.in[layout.carries + x]) +
+                             static_cast<std::size_t>(iteration) * x_bytes[x];
+  std::size_t next = layout.carries;
+  for (std::size_t k : asked) {
+    const bool is_history = k >= layout.outputs;
+    if (is_history && count == 1) continue;
+    out[next++] = row(b, k, is_history && !layout.reverse ? iteration + 1 : iteration);
+  }
+  program.run(in.data(), out.data());
+}
+
 Kernel scan_kernel(const Signature& s) {
   const Layout l = Layout::of(s.attrs);
-  const Body& body = body_of(s.attrs);
-  auto loop = std::make_shared<Loop>(Loop{.layout = l,
-                                          .one = Program(body.tape, body.outputs, std::make_shared<Pool>(1)),
-                                          .block = block_of(l, body)});
-  if (loop->block > 1) loop->several.emplace(iterations(l, body, loop->block));
-  for (std::size_t c = 0; c < l.carries; ++c) loop->carry_bytes.push_back(s[c].bytes());
+  const auto& body = s.attrs.get<std::shared_ptr<const Body>>("body");
+  auto loop = std::make_shared<Loop>(Loop{.layout = l, .body = body, .block = block_of(l, *body)});
   for (std::size_t x = 0; x < l.xs; ++x)
-    loop->x_bytes.push_back(body.tape->type(body.inputs[l.carries + x]).bytes());
+    loop->x_bytes.push_back(body->tape->type(body->inputs[l.carries + x]).bytes());
   for (std::size_t o = 0; o < l.outputs; ++o)
-    loop->output_bytes.push_back(body.tape->type(body.outputs[l.carries + o]).bytes());
-  loop->in.resize(body.inputs.size());
-  loop->out.resize(body.outputs.size() + l.carries);
+    loop->row_bytes.push_back(body->tape->type(body->outputs[l.carries + o]).bytes());
+  for (std::size_t c = 0; c < l.carries; ++c) {
+    loop->carry_bytes.push_back(s[c].bytes());
+    loop->row_bytes.push_back(s[c].bytes());
+    loop->rooms.emplace_back(2 * s[c].bytes());
+  }
+  loop->now.resize(l.carries);
+  loop->in.resize(body->inputs.size());
+  loop->out.resize(body->outputs.size() + l.carries);
   return Kernel([loop](const Buffers& b) { loop->run(b); });
 }
 
@@ -369,6 +394,7 @@ const Op scan_op{{.name = "scan",
                   .batch = scan_batch,
                   .vjp = scan_vjp,
                   .jvp = scan_jvp,
+                  .spares = true,
                   .body = true}};
 
 // ---- the front ----
