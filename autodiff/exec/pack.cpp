@@ -16,7 +16,7 @@ namespace {
 constexpr Index most_elements = 16;  // of a value that is packed
 constexpr std::size_t fewest_in_a_pack = 4;
 constexpr std::size_t fewest_in_a_fold = 8;
-constexpr std::size_t fewest_saved = 32;  // nodes, for a tape to be packed at all
+constexpr std::size_t fewest_saved = 16;  // nodes, for a tape to be packed at all
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
@@ -94,7 +94,7 @@ class Finder {
     put_in_order();
     std::size_t saved = 0;
     for (const Group& group : order_) saved += group.nodes.size() - 1;
-    return saved >= fewest_saved && 2 * saved >= candidates_ ? std::move(order_) : std::vector<Group>();
+    return saved >= fewest_saved && 8 * saved >= candidates_ ? std::move(order_) : std::vector<Group>();
   }
 
  private:

@@ -63,7 +63,9 @@ Var power_by_exponent(const Recorded& r, const Var& g) {
 }
 
 const Op pow_op{elementwise("pow", {power_by_base, power_by_exponent}, {{0.3, 2}, {-2, 2}})};
-const Op square_op{with_integers(unary("square", [](Var x, Var) { return 2 * x; }))};
+// Doubled first: cotangents are often numbers.
+const Op square_op{with_integers(
+    elementwise("square", {[](const Recorded& r, const Var& g) { return 2 * g * r.inputs[0]; }}))};
 const Op sqrt_op{unary("sqrt", [](Var, Var y) { return 0.5 / y; }, {0.3, 3})};
 const Op rsqrt_op{unary("rsqrt", [](Var x, Var y) { return -0.5 * y / x; }, {0.3, 3})};
 const Op abs_op{with_integers(unary("abs", [](Var x, Var) { return sign(x); }))};
