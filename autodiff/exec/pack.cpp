@@ -24,10 +24,19 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 std::vector<Type> type_of_shape(const Signature& s) { return {{s[0].dtype, s.attrs.get<Shape>("shape")}}; }
 
-// Elements of an array from `first` on, under a shape.
+// Elements of an array from `first` on, under a shape: a view, which is only computed when it is constant.
 const Op
     lanes({.name = "lanes",
            .shape = type_of_shape,
+           .kernel =
+               [](const Signature& s) {
+                 const std::size_t item = size_of(s[0].dtype);
+                 const auto first = static_cast<std::size_t>(s.attrs.get<Index>("first")) * item;
+                 const auto bytes = static_cast<std::size_t>(s.attrs.get<Shape>("shape").size()) * item;
+                 return Kernel([first, bytes](const Buffers& b) {
+                   std::memcpy(b.out[0], b.input<std::byte>(0) + first, bytes);
+                 });
+               },
            .view = [](const Signature& s) -> std::optional<Index> { return s.attrs.get<Index>("first"); }},
           Op::Unlisted{});
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 namespace tapir::test {
@@ -112,6 +113,17 @@ std::vector<Tensor> make(const Sample& sample, DType dtype, Generator& random) {
 Tensor direction(const Type& type, Generator& random) {
   Tensor result(type);
   for (Index i = 0; i < result.size(); ++i) assign(result, i, random.uniform(-1, 1));
+  return result;
+}
+
+Tensor stacked(std::span<const Tensor> rows) {
+  const Type& type = rows[0].type();
+  Tensor result({type.dtype, Shape{static_cast<Index>(rows.size())} + type.shape});
+  auto* to = static_cast<std::byte*>(result.mutable_data());
+  for (const Tensor& row : rows) {
+    if (type.bytes() > 0) std::memcpy(to, row.data(), type.bytes());
+    to += type.bytes();
+  }
   return result;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <tapir/autodiff/tape/op.hpp>
@@ -30,6 +31,9 @@ std::vector<Tensor> make(const Sample& sample, DType dtype, Generator& random);
 
 /// Uniform in [-1, 1): cotangents, tangents and the directions of differences.
 Tensor direction(const Type& type, Generator& random);
+
+/// Tensors of one type side by side: [n] ++ shape.
+Tensor stacked(std::span<const Tensor> rows);
 
 /// Gives an element of `type` the value, rounded to its dtype.
 void assign(Tensor& tensor, Index i, double value);

@@ -137,6 +137,20 @@ TEST_CASE("a recurrence keeps its order, and what hangs on it is packed") {
   CHECK(program.str().find("exp f64[60]") != std::string::npos);
 }
 
+TEST_CASE("entries of a recorded constant are packed where they lie") {
+  const auto tape = Tape::make();
+  const Tensor values = normal(Key(1), {60}).tensor();
+  const Var mean = tape->input({f64, {}}, "mean"), series = tape->literal(values);
+  Var total = 0.0;
+  for (Index t = 5; t < 55; ++t) total = total + square(reshape(slice(series, 0, t, t + 1), Shape{}) - mean);
+  Program program(tape, {total.place()->ref});
+  CHECK(program.facts().nodes < 10);
+  program.run(std::vector<Tensor>{Tensor(0.25)});
+  double wanted = 0;
+  for (Index t = 5; t < 55; ++t) wanted += (values.at(t) - 0.25) * (values.at(t) - 0.25);
+  CHECK(program.outputs()[0].item() == wanted);
+}
+
 TEST_CASE("tapes that would gain little, and those with checkpoints, stay as they are") {
   const auto tape = Tape::make();
   const Var x = tape->input({f64, {}}, "x");

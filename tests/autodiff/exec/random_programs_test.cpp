@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <set>
 
 #include <doctest/doctest.h>
@@ -36,17 +35,6 @@ void for_seeds(std::uint64_t first, std::uint64_t count, const F& f) {
       FAIL_CHECK(std::string(error.what()));
     }
   }
-}
-
-Tensor stacked(std::span<const Tensor> rows) {
-  const Type& type = rows[0].type();
-  Tensor result({type.dtype, Shape{static_cast<Index>(rows.size())} + type.shape});
-  auto* to = static_cast<std::byte*>(result.mutable_data());
-  for (const Tensor& row : rows) {
-    if (type.bytes() > 0) std::memcpy(to, row.data(), type.bytes());
-    to += type.bytes();
-  }
-  return result;
 }
 
 double largest_difference(const Tensor& a, const Tensor& b) {

@@ -128,17 +128,6 @@ std::vector<Tensor> joined(std::initializer_list<std::vector<Tensor>> parts) {
   return result;
 }
 
-Tensor stacked(std::span<const Tensor> rows) {
-  const Type& type = rows[0].type();
-  Tensor result({type.dtype, Shape{static_cast<Index>(rows.size())} + type.shape});
-  auto* to = static_cast<std::byte*>(result.mutable_data());
-  for (const Tensor& row : rows) {
-    if (type.bytes() > 0) std::memcpy(to, row.data(), type.bytes());
-    to += type.bytes();
-  }
-  return result;
-}
-
 double product(std::span<const Tensor> a, std::span<const Tensor> b) {
   double total = 0;
   for (std::size_t k = 0; k < a.size(); ++k)

@@ -74,8 +74,6 @@ std::vector<Tensor> run(const Recording& r, std::span<const Var> results, std::s
 
 std::vector<Tensor> directions(std::span<const Var> like, Generator& random);
 std::vector<Tensor> joined(std::initializer_list<std::vector<Tensor>> parts);
-/// [n] ++ shape
-Tensor stacked(std::span<const Tensor> rows);
 /// Sum over all elements of all tensors of a * b, in double; and of |a * b|.
 double product(std::span<const Tensor> a, std::span<const Tensor> b);
 double magnitude(std::span<const Tensor> a, std::span<const Tensor> b);
