@@ -320,6 +320,19 @@ TEST_CASE("plan: a placeholder that is still needed is an error") {
         "[plan] a placeholder is still needed: %0 = placeholder f64[2] {dtype=f64 shape=[2]}");
 }
 
+TEST_CASE("plan: an elementwise operation of five operands is an error") {
+  const Op five({.name = "five",
+                 .kind = Kind::elementwise,
+                 .shape = [](const Signature& s) -> std::vector<Type> { return {s[0]}; },
+                 .tile = [](const Signature&) -> TileKernel { return [](const void* const*, void*, Index) {}; }},
+                Op::Unlisted{});
+  Recording r;
+  const Var x = r.input({2});
+  const Ref ref = x.place()->ref;
+  const Var y = r.tape->record(five, {ref, ref, ref, ref, ref}, {}, {})[0];
+  CHECK(text_of_error([&] { r.program({y}); }) == "[five] an elementwise operation has at most 4 operands");
+}
+
 TEST_CASE("plan: inputs of another number or type are an error") {
   Recording r;
   const Var x = r.input({2});

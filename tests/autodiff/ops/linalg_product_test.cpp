@@ -146,6 +146,10 @@ TEST_CASE("matmul: what it refuses") {
           matmul(numbers({3, 4}), numbers({4, 6}), {.transpose_a = true});
         }) == "[matmul] inner dimensions differ: a is f64[3,4] transposed, b is f64[4,6]");
   CHECK(told([] {
+          const auto tape = Tape::make();
+          matmul(tape->input({f64, {3'000'000'000, 1}}), tape->input({f64, {1, 2}}));
+        }) == "[matmul] an axis is too long for BLAS: a is f64[3000000000,1], b is f64[1,2]");
+  CHECK(told([] {
           matmul(numbers({4}), numbers({4, 2}));
         }) == "[matmul] a vector is not taken: a is f64[4], b is f64[4,2]; expand_dims says which side of "
               "the product it is");

@@ -70,6 +70,7 @@ TEST_CASE("shape: misuse is an error that names the shape") {
   CHECK_THROWS_WITH_AS(shape.append(5), "[shape] more than 12 axes: [1,1,1,1,1,1,1,1,1,1,1,1] and one more",
                        Error);
   CHECK_THROWS_WITH_AS(Shape({2, 3}).set(2, 5), "[shape] axis 2 is out of range for [2,3]", Error);
+  CHECK_THROWS_WITH_AS(Axes(std::vector<int>(Shape::max_rank + 1, 0)), "[axes] more axes than a tensor can have", Error);
 }
 
 TEST_CASE("shape: a number of elements that cannot be counted is an error") {
