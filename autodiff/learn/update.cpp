@@ -50,7 +50,7 @@ void apply_updates(const TrainerState& state, const Optimizer& optimizer, const 
   composed(where, "update", {loss}, [&] {
     UpdateContext context(tape, state);
     tape->guard(loss);
-    for (const Gradient& g : gradients) tape->guard(sum(square(g.gradient)));
+    for (const Gradient& g : gradients) tape->guard(sum_squares(g.gradient));
     const std::vector<Var> updates = updates_of(optimizer, context, gradients);
     for (std::size_t i = 0; i < gradients.size(); ++i)
       tape->store(gradients[i].parameter, updated(gradients[i], updates[i]));

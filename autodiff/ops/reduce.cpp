@@ -17,16 +17,24 @@ using Rule = std::function<Var(const Recorded&, const Var&)>;
 
 const std::vector<DType> every_dtype{f32, f64, i64};
 
-KernelRule reduce_with(std::string name) {
-  return [name](const Signature& s) {
+// `name` reduces elements, `rest` what it has made of them.
+KernelRule reduce_with(std::string name, std::string rest) {
+  return [name, rest](const Signature& s) {
     const ops::Passes passes(s[0].shape, s.attrs.get<Indices>("axes"), s[0].dtype);
     const auto step = kernels::find_reduce(name, s[0].dtype);
+    const auto next = kernels::find_reduce(rest, s[0].dtype);
     if (const auto all = passes.single())
       return Kernel(
           [all = *all, step](const Buffers& b) { step(b.in[0], b.out[0], 0, all.outer, all.n, all.inner); });
-    return Kernel([passes, step](const Buffers& b) { passes.run(b, step); });
+    return Kernel([passes, step, next](const Buffers& b) {
+      passes.each(b, [&](const ops::Passes::Piece& p) {
+        (p.pass == 0 ? step : next)(p.in, p.out, p.first, p.last, p.n, p.inner);
+      });
+    });
   };
 }
+
+KernelRule reduce_with(const std::string& name) { return reduce_with(name, name); }
 
 // A row whose derivatives are `vjp` and `jvp`, of one operand and one result.
 Row reduction_row(std::string name, Operand::Fill fill, Rule vjp, Rule jvp) {
@@ -52,6 +60,18 @@ Row sum_row() {
 }
 
 const Op sum_op{sum_row()};
+
+const Op sum_squares_op{[] {
+  Row row = ops::reduction("sum_squares");
+  row.kernel = reduce_with("sum_squares", "sum");
+  row.vjp = ops::pull([](const Recorded& r, const Var& g) { return ops::stretched(r, 2 * g) * r.inputs[0]; });
+  row.jvp = [](const Recorded& r, const Tangents& t) -> Tangents {
+    return {2 * ops::reduced(r, *t[0] * r.inputs[0])};
+  };
+  row.dtypes = every_dtype;
+  row.samples = ops::reduction_samples();
+  return row;
+}()};
 
 // ---- max, min ----
 
@@ -148,6 +168,7 @@ struct Reduced {
 }  // namespace
 
 Var sum(Arg x, Axes axes, bool keep_dims) { return reduce(sum_op, x, axes, keep_dims); }
+Var sum_squares(Arg x, Axes axes, bool keep_dims) { return reduce(sum_squares_op, x, axes, keep_dims); }
 Var prod(Arg x, Axes axes, bool keep_dims) { return reduce(prod_op, x, axes, keep_dims); }
 Var max(Arg x, Axes axes, bool keep_dims) { return reduce(max_op, x, axes, keep_dims); }
 Var min(Arg x, Axes axes, bool keep_dims) { return reduce(min_op, x, axes, keep_dims); }

@@ -12,6 +12,10 @@ namespace tapir {
 ///   gradient  g, stretched
 ///   errors    "[sum] axis 3 is out of range for f32[2,4]"
 Var sum(Arg x, Axes axes = {}, bool keep_dims = false);
+/// sum(square(x)), the same bits, without an array of squares.
+///
+///   gradient  2 g x
+Var sum_squares(Arg x, Axes axes = {}, bool keep_dims = false);
 /// sum(x) / n.
 ///
 ///   errors  "[mean] is not defined for i64[3]"

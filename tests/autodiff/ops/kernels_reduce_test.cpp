@@ -86,7 +86,7 @@ void check_accuracy() {
 template <class T>
 void check_splits() {
   for (InstructionSet set : supported_sets())
-    for (const char* name : {"sum", "prod", "max", "min"}) {
+    for (const char* name : {"sum", "sum_squares", "prod", "max", "min"}) {
       const kernels::ReduceKernel kernel = kernels::find_reduce(name, dtype_of<T>, set);
       bool same = true;
       for (const Extents& e : shapes) {
@@ -110,9 +110,22 @@ void check_splits() {
 }
 
 template <class T>
+void check_squares() {
+  for (InstructionSet set : supported_sets())
+    for (const Extents& e : shapes) {
+      const auto x = uniform<T>(e.size(), -2, 2, 5);
+      auto squares = x;
+      for (T& value : squares) value *= value;
+      const auto at_once = reduce<T>("sum_squares", set, x, e), after = reduce<T>("sum", set, squares, e);
+      INFO(name_of(set) << " [" << e.outer << "," << e.n << "," << e.inner << "]");
+      CHECK(std::memcmp(at_once.data(), after.data(), after.size() * sizeof(T)) == 0);
+    }
+}
+
+template <class T>
 void check_nan() {
   for (InstructionSet set : supported_sets())
-    for (const char* name : {"sum", "prod", "max", "min"})
+    for (const char* name : {"sum", "sum_squares", "prod", "max", "min"})
       for (const Extents& e : shapes) {
         const auto x = uniform<T>(e.size(), -1, 1, 4);
         for (std::size_t at : {std::size_t(0), x.size() / 2, x.size() - 1}) {
@@ -132,6 +145,11 @@ void check_nan() {
 }
 
 }  // namespace
+
+TEST_CASE("reductions: a sum of squares has the bits of the sum of the squares") {
+  check_squares<float>();
+  check_squares<double>();
+}
 
 TEST_CASE("kernels: reductions agree with long double") {
   check_accuracy<float>();

@@ -59,6 +59,12 @@ long double sum_of(const Elements& x) {
   return total;
 }
 
+long double squares_of(const Elements& x) {
+  long double total = 0;
+  for (long double e : x) total += e * e;
+  return total;
+}
+
 struct Reduction {
   std::string name;
   std::function<long double(const Elements&)> oracle;
@@ -72,16 +78,13 @@ const std::vector<Reduction> reductions = {
        for (long double e : x) total += std::abs(e);
        return total;
      }},
+    {"sum_squares", squares_of, squares_of},
     {"max", [](const Elements& x) { return *std::max_element(x.begin(), x.end()); },
      [](const Elements&) { return 0; }},
     {"min", [](const Elements& x) { return *std::min_element(x.begin(), x.end()); },
      [](const Elements&) { return 0; }},
     {"norm",
-     [](const Elements& x) {
-       long double total = 0;
-       for (long double e : x) total += e * e;
-       return std::sqrt(total);
-     },
+     [](const Elements& x) { return std::sqrt(squares_of(x)); },
      [](const Elements& x) { return std::sqrt(static_cast<long double>(x.size())); }},
     {"logsumexp",
      [](const Elements& x) {
