@@ -119,10 +119,12 @@ TEST_CASE("allocations: what the libraries take inside their products is theirs,
     const auto product = [=](const Var& a, const Var& b) { return matmul(a, b, {.precision = precision}); };
     Compiled compiled(recordable(product), {.pool = std::make_shared<Pool>(threads)});
     for (int i = 0; i < 3; ++i) compiled(std::span<const Tensor>(inputs));
+    // On the average of many runs: a thread that gets its first piece only now takes its buffers now.
+    constexpr std::size_t runs = 50;
     const AllocationCount allocations;
-    compiled(std::span<const Tensor>(inputs));
+    for (std::size_t i = 0; i < runs; ++i) compiled(std::span<const Tensor>(inputs));
     CHECK(allocations.count() == 0);
-    return allocations.in_blas();
+    return allocations.in_blas() / runs;
   };
   const auto pieces = static_cast<std::size_t>(ops::cut({f32, false, false, 400, 300, 200}).pieces);
   for (int threads : {1, 2}) {
