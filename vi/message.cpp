@@ -19,6 +19,9 @@ Var some_value(const Support& support) {
     case Support::Kind::positive: return 1.0;
     case Support::Kind::unit_interval: return 0.5;
     case Support::Kind::interval: return 0.5 * support.bounds()->low + 0.5 * support.bounds()->high;
+    case Support::Kind::half_line:
+    case Support::Kind::above: return support.bounds()->low + 1;
+    case Support::Kind::integer: return maximum(support.bounds()->low, minimum(support.bounds()->high, 0));
     default: return 0.0;
   }
 }
