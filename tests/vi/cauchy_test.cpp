@@ -32,6 +32,7 @@ const Listed row{{
           return at_scores(p, {-1e8, -1e4, -38, -10, -5, -2, -1, -0.3, 0,   1e-3,
                                0.05, 0.6,  1.5, 2,   4,  8,  39, 100,  1e6, 1e8});
         },
+    .outside = {-INFINITY, INFINITY},
     .length = [](const Parameters& p) { return static_cast<long double>(p[1].item()); },
     .breaks =
         [](const Parameters& p) {

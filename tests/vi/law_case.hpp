@@ -81,7 +81,7 @@ inline void append_interval(Rule& rule, double low, double high, double length, 
 }
 
 /// Sums over the support, or quadrature from break to break, the breaks of `other` included.
-inline Rule rule_of(const Case& c, const std::vector<double>& other = {}, double step = 1.0 / 16) {
+inline Rule rule_of(const Case& c, const std::vector<double>& other = {}, double step = 1.0 / 32) {
   Rule rule;
   if (c.is_discrete()) {
     rule.x = c.row.points(c.parameters);

@@ -110,7 +110,7 @@ TEST_CASE("every law: mean, variance and entropy are the oracle's within 1e-9") 
   });
 }
 
-TEST_CASE("every law: cdf is the oracle's to 1e-12, and icdf its inverse") {
+TEST_CASE("every law: cdf is the oracle's to 1e-12") {
   for_each_case([](const Case& c) {
     const std::vector<double> points = c.row.points(c.parameters);
     const auto p = c.law().cdf(c.values(points));
@@ -120,11 +120,16 @@ TEST_CASE("every law: cdf is the oracle's to 1e-12, and icdf its inverse") {
       CHECK(near(numbers(*p)[i], c.row.cdf(c.parameters, points[i]), 1e-12));
     if (!c.row.outside.empty())
       for (double y : numbers(*c.law().cdf(c.values(c.row.outside)))) CHECK((std::isnan(y) || (y >= 0 && y <= 1)));
+  }, true);
+}
+
+TEST_CASE("every law: cdf(icdf(u)) = u") {
+  for_each_case([](const Case& c) {
     const std::vector<double> levels{1e-6, 0.1, 0.5, 0.9, 0.999};
     if (const auto x = c.law().icdf(column(levels)))
       for (std::size_t i = 0; i < levels.size(); ++i)
         CHECK(near(static_cast<double>(c.row.cdf(c.parameters, numbers(*x)[i])), levels[i], 1e-9));
-  }, true);
+  });
 }
 
 // Seeds are fixed. The stated rate is that of failing for a new seed if the law were perfect.

@@ -3,7 +3,7 @@
 #include <tapir/vi/distributions/forms.hpp>
 
 #include <limits>
-#include <span>
+#include <optional>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 
@@ -12,13 +12,6 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-// Coefficients from the constant one on.
-Var polynomial(const Var& x, std::span<const double> coefficients) {
-  Var y = coefficients.back();
-  for (std::size_t i = coefficients.size() - 1; i > 0; --i) y = coefficients[i - 1] + x * y;
-  return y;
-}
-
 // `series` about 0 and `closed` elsewhere.
 template <class Closed>
 Var by_size(const Var& x, double radius, std::span<const double> series, const Closed& closed) {
@@ -26,17 +19,30 @@ Var by_size(const Var& x, double radius, std::span<const double> series, const C
   return where(small, polynomial(where(small, x, 0), series), closed(where(small, 1, x)));
 }
 
-template <class T>
-Var clamped(const Var& x, double high) {
-  return clamp(x, static_cast<double>(std::numeric_limits<T>::min()), high);
+// Logarithms of the largest and the smallest normal number, a little inside.
+struct LogRange {
+  double low, high;
+};
+
+LogRange log_range(std::optional<DType> dtype) {
+  return dtype == f32 ? LogRange{-87.3, 88.7} : LogRange{-708.3, 709.7};
 }
 
 }  // namespace
 
+Var polynomial(const Var& x, std::span<const double> coefficients) {
+  Var y = coefficients.back();
+  for (std::size_t i = coefficients.size() - 1; i > 0; --i) y = coefficients[i - 1] + x * y;
+  return y;
+}
+
+// By the ratio of the difference to the smaller one, unless that leaves the range of the dtype.
 Var log_ratio(const Var& x, const Var& y) {
-  const Var difference = (x - y) / y;  // x - y is exact where this is small
-  const Var close = abs(difference) < 0.5;
-  return log1p(where(close, difference, 0)) + log(where(close, 1, x / y));
+  const Var above = x >= y;
+  const Var difference = where(above, x - y, y - x), smaller = where(above, y, x);
+  const Var far = difference > 1e30 * smaller;
+  const Var size = log1p(where(far, 0, difference) / where(far, 1, smaller));
+  return where(far, log(x) - log(y), where(above, size, -size));
 }
 
 Var log_complement(const Var& y) {
@@ -62,14 +68,20 @@ Var log_odds(const Var& x) { return log(x) - log1p(-x); }
 
 Var unless(const Var& outside, const Var& density) { return where(outside, -infinity, density); }
 
-Var inside_positive(const Var& x) {
-  if (x.dtype() == f32) return clamped<float>(x, std::numeric_limits<float>::max());
-  return clamped<double>(x, std::numeric_limits<double>::max());
+Var scaled_exp(const Var& scale, const Var& y) {
+  return scale *
+         exp(clamp(y, log_range(y.dtype()).low - log(minimum(scale, 1)), largest_exponent(scale, y.dtype())));
+}
+
+Var largest_exponent(const Var& scale, std::optional<DType> dtype) {
+  return log_range(dtype).high - log(maximum(scale, 1));
 }
 
 Var inside_unit(const Var& x) {
-  if (x.dtype() == f32) return clamped<float>(x, 1 - 0x1p-24);
-  return clamped<double>(x, 1 - 0x1p-53);
+  const bool single = x.dtype() == f32;
+  const double smallest =
+      single ? static_cast<double>(std::numeric_limits<float>::min()) : std::numeric_limits<double>::min();
+  return clamp(x, smallest, 1 - (single ? 0x1p-24 : 0x1p-53));
 }
 
 }  // namespace tapir::vi

@@ -2,9 +2,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <optional>
+#include <span>
+
 #include <tapir/autodiff/tape/var.hpp>
 
 namespace tapir::vi {
+
+/// Coefficients from the constant one on.
+Var polynomial(const Var& x, std::span<const double> coefficients);
 
 /// log(x / y) of positive numbers, to the last digits also where x is close to y.
 Var log_ratio(const Var& x, const Var& y);
@@ -23,8 +29,11 @@ Var log_odds(const Var& x);
 /// leaves no NaN in a gradient.
 Var unless(const Var& outside, const Var& density);
 
-/// Draws that round to an end of (0, inf) or (0, 1) become the nearest normal number inside.
-Var inside_positive(const Var& x);
+/// scale e^y; draws that would leave the range of the dtype stop a little before.
+Var scaled_exp(const Var& scale, const Var& y);
+/// The y from which on scale e^y, or e^y, would leave it.
+Var largest_exponent(const Var& scale, std::optional<DType> dtype);
+/// Draws that round to an end of (0, 1) become the nearest normal number inside.
 Var inside_unit(const Var& x);
 
 }  // namespace tapir::vi

@@ -2,11 +2,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/gumbel.hpp>
 
+#include <limits>
+
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/vi/distributions/forms.hpp>
 
 namespace tapir::vi {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double euler = 0.57721566490153286061;
 constexpr double sixth_pi_squared = 1.64493406684822643647;
 
@@ -19,8 +23,9 @@ Var Gumbel::sample(const Key& key, const Shape& shape, Where where) const {
 
 Var Gumbel::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, loc, scale}, [&] {
-    const Var z = (x - loc) / scale;
-    return -(z + exp(-z)) - log(scale);
+    const Var outside = x == -infinity;
+    const Var z = (where(outside, loc, x) - loc) / scale;
+    return unless(outside, -(z + exp(-z)) - log(scale));
   });
 }
 
