@@ -6,3 +6,4 @@
 #include <tapir/vi/distributions/categorical.hpp>
 #include <tapir/vi/distributions/iid.hpp>
 #include <tapir/vi/distributions/normal.hpp>
+#include <tapir/vi/distributions/transformed.hpp>
