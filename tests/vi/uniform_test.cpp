@@ -63,7 +63,7 @@ TEST_CASE("Uniform: parameter errors name the law, the parameter and the value")
         }) == "[Uniform] high is 1 at [1] of f64[2], needs to be greater than 1 (at model.cpp:7)");
   CHECK(error_of([&] {
           Distribution(Uniform{column({0, 1}), 1}).check(at);
-        }) == "[Uniform] high is 1 at [1] of f64[2], needs to be greater than 1 (at model.cpp:7)");
+        }) == "[Uniform] high is 1, needs to be greater than 1 (at model.cpp:7)");
 }
 
 TEST_CASE("Uniform: the ends belong to the support, and kl is inf where it is left") {

@@ -20,6 +20,7 @@
 #include <tapir/vi/distributions/logit_normal.hpp>
 #include <tapir/vi/distributions/normal.hpp>
 #include <tapir/vi/distributions/pareto.hpp>
+#include <tapir/vi/distributions/transformed.hpp>
 #include <tapir/vi/distributions/triangular.hpp>
 #include <tapir/vi/distributions/uniform.hpp>
 #include <tapir/vi/distributions/weibull.hpp>

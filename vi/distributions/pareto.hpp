@@ -20,7 +20,7 @@ struct Pareto {
   static constexpr int own_rank = 0;
   static constexpr bool pathwise = true;
 
-  Support support() const { return Support::half_line(scale); }
+  Support support() const { return Support::at_least(scale); }
   template <class F>
   Pareto each(F&& f) const {
     return {.scale = f(ParameterInfo{"scale", Support::positive}, scale),

@@ -24,7 +24,7 @@ struct Triangular {
   Triangular each(F&& f) const {
     return {.low = f(ParameterInfo{"low", Support::real}, low),
             .peak = f(ParameterInfo{"peak", Support::interval(low, high)}, peak),
-            .high = f(ParameterInfo{"high", Support::above(low)}, high)};
+            .high = f(ParameterInfo{"high", Support::greater_than(low)}, high)};
   }
 
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;

@@ -23,7 +23,7 @@ struct Uniform {
   template <class F>
   Uniform each(F&& f) const {
     return {.low = f(ParameterInfo{"low", Support::real}, low),
-            .high = f(ParameterInfo{"high", Support::above(low)}, high)};
+            .high = f(ParameterInfo{"high", Support::greater_than(low)}, high)};
   }
 
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;
