@@ -83,6 +83,8 @@ using ShapeRule = std::function<std::vector<Type>(const Signature&)>;
 using KernelRule = std::function<Kernel(const Signature&)>;
 using LinksRule = std::function<const ChainLinks*(const Signature&)>;
 using TileRule = std::function<TileKernel(const Signature&)>;
+using PrologueRule = std::function<std::optional<Prologue>(const Signature&)>;
+using EpilogueRule = std::function<std::optional<Epilogue>(const Signature&)>;
 using ViewRule = std::function<std::optional<Index>(const Signature&)>;
 using JoinRule = std::function<bool(const Signature&)>;
 using FollowsRule = std::function<std::vector<int>(const Signature&, int result, int input)>;
@@ -98,6 +100,8 @@ struct Row {
   Kind kind = Kind::opaque;
   ShapeRule shape = {};    // types of the results, or an Error
   KernelRule kernel = {};  // opaque
+  PrologueRule prologue = {};  // opaque; none where it cannot begin a pass
+  EpilogueRule epilogue = {};  // opaque; none where it cannot end a pass
   TileRule tile = {};      // elementwise; null for dtypes without a kernel
   LinksRule links = {};    // elementwise; null where it cannot be part of a chain
   ViewRule view = {};      // the element of input 0 from which on the result lies there as it is, if it does
