@@ -308,7 +308,8 @@ class Fuser {
   }
 
   void take_states() {
-    const auto pieces = static_cast<std::size_t>(pass_.piece > 0 ? (pass_.size + pass_.piece - 1) / pass_.piece : 0);
+    const auto pieces =
+        static_cast<std::size_t>(pass_.piece > 0 ? (pass_.size + pass_.piece - 1) / pass_.piece : 0);
     std::size_t partials = 0;
     for (FusedPass::Ending& ending : pass_.endings) {
       ending.state = pass_.state_bytes;

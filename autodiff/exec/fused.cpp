@@ -13,7 +13,8 @@ constexpr Index worth_a_fork = 1 << 16;
 
 constexpr std::size_t most_opaque_operands = 4;
 
-std::array<const void*, most_opaque_operands> at_pointers(void* const* pointers, const std::vector<int>& which) {
+std::array<const void*, most_opaque_operands> at_pointers(void* const* pointers,
+                                                          const std::vector<int>& which) {
   std::array<const void*, most_opaque_operands> in{};
   for (std::size_t i = 0; i < which.size(); ++i) in[i] = pointers[which[i]];
   return in;
@@ -104,8 +105,8 @@ void FusedPass::run_range(void* const* pointers, std::byte* scratch, Index begin
       if (!streams.empty()) fetch(pointers, i, to, std::min(to + tile, end));
     }
     for (const Ending& e : endings)
-      e.epilogue.take(scratch + states_at() + e.state, at_pointers(pointers, e.pointers).data(), table[e.reg], from,
-                      to, pointers[e.out]);
+      e.epilogue.take(scratch + states_at() + e.state, at_pointers(pointers, e.pointers).data(), table[e.reg],
+                      from, to, pointers[e.out]);
     for (auto w = static_cast<std::size_t>(still); w < walks.size(); ++w)
       table[walks[w].reg] += tile * walks[w].width;
   }

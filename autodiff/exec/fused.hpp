@@ -72,7 +72,7 @@ struct FusedPass {
   std::vector<Ending> endings;
   std::size_t state_bytes = 0;
   std::shared_ptr<std::byte[]> partials;  // of endings, piece by piece
-  Index operations = 0;  // per element: a chain is one instruction and several operations
+  Index operations = 0;                   // per element: a chain is one instruction and several operations
 
   std::size_t slot_bytes() const { return static_cast<std::size_t>(tile) * 8; }
   std::size_t scratch_bytes() const { return states_at() + state_bytes; }

@@ -71,7 +71,8 @@ bool Plan::reads_whole(int reader, int value) const {
 // reads only from units of greater height, so no cycle can arise.
 class Plan::UnitFinder {
  public:
-  UnitFinder(Plan& plan, PlanOptions options) : plan_(plan), options_(options), readers_(at(plan.tape.size())) {
+  UnitFinder(Plan& plan, PlanOptions options)
+      : plan_(plan), options_(options), readers_(at(plan.tape.size())) {
     plan_.unit_of_.assign(readers_.size(), -1);
     for (int i = 0; i < plan_.tape.size(); ++i)
       if (is_run(i))
@@ -104,7 +105,8 @@ class Plan::UnitFinder {
       if (const auto needs = needs_of_epilogue(plan_.tape, i); needs && add_epilogue(i, *needs)) return;
     const bool fuses = is_elementwise(node);
     const Index size = node.types[0].size();
-    if (options_.fuse && (fuses || (phase_of(i) == 0 && is_long(node.types[0]) && is_prologue(plan_.tape, i))))
+    if (options_.fuse &&
+        (fuses || (phase_of(i) == 0 && is_long(node.types[0]) && is_prologue(plan_.tape, i))))
       if (const int u = unit_of_readers(i, size); u >= 0) return enter(i, u);
     const int height = height_of(i);
     if (options_.fuse && fuses)
@@ -262,7 +264,9 @@ class Plan::UnitFinder {
     };
     for (int u : fused_at_[{as.phase, as.height, as.size}]) {
       const Unit& there = unit(u);
-      if (there.height != as.height || there.nodes.empty() || there.nodes.size() >= most_nodes || !is_possible(joined(there, as))) continue;
+      if (there.height != as.height || there.nodes.empty() || there.nodes.size() >= most_nodes ||
+          !is_possible(joined(there, as)))
+        continue;
       for (int other : there.nodes)
         for (Ref a : plan_.tape.node(i).inputs)
           if (is_shared(a, other)) return u;

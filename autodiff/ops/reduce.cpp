@@ -45,7 +45,9 @@ struct Streamed {
     stream->take(state, tile, to - from);
   }
   void finish(void* state, void* partial) const { stream->finish(state, inner, partial); }
-  void combine(const void* partials, Index pieces, void* out) const { rest(partials, out, 0, 1, pieces, inner); }
+  void combine(const void* partials, Index pieces, void* out) const {
+    rest(partials, out, 0, 1, pieces, inner);
+  }
 };
 
 /// A reduction of the last axes: a row of n to a number.
@@ -68,9 +70,11 @@ EpilogueRule end_with(std::string name, std::string rest) {
     const auto& [middle, length] = passes[0];
     if (!stream || middle.size() == 0) return std::nullopt;
     const auto item = static_cast<Index>(size_of(s[0].dtype));
-    const bool takes_rows = middle.inner == 1 && middle.outer > 1 && middle.size() * item >= worth_taking_rows;
+    const bool takes_rows =
+        middle.inner == 1 && middle.outer > 1 && middle.size() * item >= worth_taking_rows;
     if (passes.count() == 1 && takes_rows)
-      return Epilogue({.multiple = middle.n}, RowByRow{kernels::find_reduce(name, s[0].dtype), middle.n, item});
+      return Epilogue({.multiple = middle.n},
+                      RowByRow{kernels::find_reduce(name, s[0].dtype), middle.n, item});
     if (middle.outer != 1 || passes.count() > (length == middle.n ? 1 : 2)) return std::nullopt;
     return Epilogue({.multiple = stream->multiple(middle.inner),
                      .piece = length * middle.inner,

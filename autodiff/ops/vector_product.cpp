@@ -21,7 +21,8 @@ struct Matrix {
   Index item;
   kernels::VectorKernels kernels;
 
-  explicit Matrix(const Product& p) : item(static_cast<Index>(size_of(p.dtype))), kernels(kernels::find_vector(p.dtype)) {
+  explicit Matrix(const Product& p)
+      : item(static_cast<Index>(size_of(p.dtype))), kernels(kernels::find_vector(p.dtype)) {
     matrix = p.n == 1 ? 0 : 1;
     vector = 1 - matrix;
     by_rows = (p.n == 1 && p.m == 1) || (p.n == 1 ? !p.transpose_a : p.transpose_b);
@@ -32,7 +33,9 @@ struct Matrix {
 
   Index size() const { return rows * columns; }
   Index results() const { return by_rows ? rows : columns; }
-  const std::byte* row(const void* of, Index i) const { return static_cast<const std::byte*>(of) + i * columns * item; }
+  const std::byte* row(const void* of, Index i) const {
+    return static_cast<const std::byte*>(of) + i * columns * item;
+  }
 
   // Rows [from, to), by rows.
   void multiply(const void* of, const void* by, void* out, Index from, Index to) const {
@@ -50,7 +53,8 @@ struct Sums {
   Index item;
   kernels::ReduceKernel sum;
 
-  Sums(const Matrix& m, DType dtype) : count(m.columns), item(m.item), sum(kernels::find_reduce("sum", dtype)) {}
+  Sums(const Matrix& m, DType dtype)
+      : count(m.columns), item(m.item), sum(kernels::find_reduce("sum", dtype)) {}
 
   std::size_t bytes() const { return static_cast<std::size_t>((count + 15) / 16 * 16 * item); }
   std::size_t partial_bytes() const { return static_cast<std::size_t>(count * item); }
@@ -58,7 +62,9 @@ struct Sums {
   void finish(const void* state, void* partial) const {
     std::copy_n(static_cast<const std::byte*>(state), partial_bytes(), static_cast<std::byte*>(partial));
   }
-  void combine(const void* partials, Index pieces, void* out) const { sum(partials, out, 0, 1, pieces, count); }
+  void combine(const void* partials, Index pieces, void* out) const {
+    sum(partials, out, 0, 1, pieces, count);
+  }
 };
 
 struct TakesVector {
@@ -81,7 +87,8 @@ constexpr Index worth_a_thread = 1 << 16;
 /// `job(i)` for i < count, each for `size` elements; small ones go to a thread in groups.
 template <class F>
 void run_grouped(Pool& pool, Index count, Index size, const F& job) {
-  const Index groups = std::clamp<Index>(count * std::max<Index>(size, 1) / worth_a_thread, 1, std::max<Index>(count, 1));
+  const Index groups =
+      std::clamp<Index>(count * std::max<Index>(size, 1) / worth_a_thread, 1, std::max<Index>(count, 1));
   pool.run(groups, [&](Index group, int) {
     for (Index i = count * group / groups; i < count * (group + 1) / groups; ++i) job(i);
   });
@@ -136,11 +143,12 @@ Kernel by_columns(const Products& products, const Matrix& m) {
       m.add(each.operand(m.matrix, number), each.operand(m.vector, number) + from * m.item, state, from,
             std::min(m.rows, from + length));
       sums.finish(state, cuts == 1 ? each.result(number)
-                                   : memory->partials.data() + static_cast<std::size_t>(piece) * sums.partial_bytes());
+                                   : memory->partials.data() +
+                                         static_cast<std::size_t>(piece) * sums.partial_bytes());
     });
     for (Index number = 0; cuts > 1 && number < products.count; ++number)
-      sums.combine(memory->partials.data() + static_cast<std::size_t>(number * cuts) * sums.partial_bytes(), cuts,
-                   each.result(number));
+      sums.combine(memory->partials.data() + static_cast<std::size_t>(number * cuts) * sums.partial_bytes(),
+                   cuts, each.result(number));
   });
 }
 

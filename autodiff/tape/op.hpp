@@ -98,14 +98,14 @@ class Op;
 struct Row {
   std::string name = {};
   Kind kind = Kind::opaque;
-  ShapeRule shape = {};    // types of the results, or an Error
-  KernelRule kernel = {};  // opaque
+  ShapeRule shape = {};        // types of the results, or an Error
+  KernelRule kernel = {};      // opaque
   PrologueRule prologue = {};  // opaque; none where it cannot begin a pass
   EpilogueRule epilogue = {};  // opaque; none where it cannot end a pass
-  TileRule tile = {};      // elementwise; null for dtypes without a kernel
-  LinksRule links = {};    // elementwise; null where it cannot be part of a chain
-  ViewRule view = {};      // the element of input 0 from which on the result lies there as it is, if it does
-  JoinRule joins = {};     // whether the result is the bytes of the inputs, one behind the other
+  TileRule tile = {};          // elementwise; null for dtypes without a kernel
+  LinksRule links = {};        // elementwise; null where it cannot be part of a chain
+  ViewRule view = {};   // the element of input 0 from which on the result lies there as it is, if it does
+  JoinRule joins = {};  // whether the result is the bytes of the inputs, one behind the other
   FollowsRule follows = {};  // null: an opaque row mixes everything, others have rules of their kind
   BatchRule batch = {};      // null: widen all operands, give shape attributes the prefix, apply again
   VjpRule vjp = {};

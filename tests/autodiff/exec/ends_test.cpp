@@ -15,7 +15,9 @@ using namespace tapir::test;
 
 namespace {
 
-Tensor numbers(const Shape& shape, DType dtype, const char* name) { return normal(Key(7, dtype) / name, shape).tensor(); }
+Tensor numbers(const Shape& shape, DType dtype, const char* name) {
+  return normal(Key(7, dtype) / name, shape).tensor();
+}
 
 // Logistic regression: value and gradient.
 std::vector<Var> logistic(const Var& x, const Var& y, const Var& beta) {
@@ -52,7 +54,8 @@ void check_bits(const Recordable& f, const std::vector<Tensor>& inputs) {
 }
 
 std::vector<Tensor> regression(Index n, Index k, DType dtype) {
-  return {numbers({n, k}, dtype, "x"), (normal(Key(8, dtype), {n}) < 0.3).tensor(), numbers({k}, dtype, "beta")};
+  return {numbers({n, k}, dtype, "x"), (normal(Key(8, dtype), {n}) < 0.3).tensor(),
+          numbers({k}, dtype, "beta")};
 }
 
 }  // namespace
@@ -82,7 +85,8 @@ TEST_CASE("ends: sums of all elements and of leading axes end the pass that comp
     return std::vector<Var>{log_density, g[0], g[1], max(z, 0), sum_squares(z)};
   };
   for (DType dtype : {f32, f64})
-    for (const Shape& shape : {Shape{700, 6}, Shape{300, 17}, Shape{4100, 10}, Shape{50, 400}, Shape{20000, 3}}) {
+    for (const Shape& shape :
+         {Shape{700, 6}, Shape{300, 17}, Shape{4100, 10}, Shape{50, 400}, Shape{20000, 3}}) {
       CAPTURE(shape.str());
       const Index inner = shape.back();
       const Tensor scale = exp(numbers({inner}, dtype, "scale")).tensor();
@@ -116,7 +120,8 @@ TEST_CASE("ends: an operand that is read whole is not computed in the same pass"
     check_bits(recordable(f), {numbers({1500, 1500}, dtype, "x"), numbers({1500}, dtype, "v")});
 }
 
-TEST_CASE("ends: what reads a value later rises to the pass that computes it, if nothing it reads is in between") {
+TEST_CASE(
+    "ends: what reads a value later rises to the pass that computes it, if nothing it reads is in between") {
   const auto free = [](const Var& x) {
     const Var y = exp(x);
     const Var early = sum(cos(y)), late = sum(tanh(y) * early);  // tanh(y) waits for the first sum
@@ -132,7 +137,8 @@ TEST_CASE("ends: batched, with a transposed operand, by row vectors") {
     const Var y = tanh(matmul(row, x, {.transpose_b = true}));  // [1, n]
     return std::vector<Var>{matmul(y, x), sum(y, 1), grad(sum(square(y)), v)};
   };
-  for (DType dtype : {f32, f64}) check_bits(recordable(f), {numbers({5000, 12}, dtype, "x"), numbers({12}, dtype, "v")});
+  for (DType dtype : {f32, f64})
+    check_bits(recordable(f), {numbers({5000, 12}, dtype, "x"), numbers({12}, dtype, "v")});
   const auto batched = [](const Var& x, const Var& v) {
     return std::vector<Var>{tanh(matmul(x, v)), sum(tanh(matmul(x, v)), Axes{0, 1})};
   };

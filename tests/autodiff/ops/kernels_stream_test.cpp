@@ -26,8 +26,9 @@ struct Extents {
 };
 
 // Around rows of two batches, four chains, blocks of 256 rows; narrow, odd and wide inner axes.
-const Extents shapes[] = {{1, 1},   {33, 1},   {512, 1}, {4096, 1}, {8191, 1}, {20001, 1}, {1, 3},    {100, 3},
-                          {700, 6}, {2501, 7}, {19, 8},  {300, 15}, {257, 16}, {513, 31},  {1030, 33}, {40, 400}};
+const Extents shapes[] = {{1, 1},    {33, 1},   {512, 1},   {4096, 1}, {8191, 1}, {20001, 1},
+                          {1, 3},    {100, 3},  {700, 6},   {2501, 7}, {19, 8},   {300, 15},
+                          {257, 16}, {513, 31}, {1030, 33}, {40, 400}};
 
 // In tiles of one, two, three .. multiples in turn.
 template <class T>
@@ -63,7 +64,8 @@ void check_streams() {
     }
 }
 
-const Extents matrices[] = {{1, 1}, {3, 1}, {8, 2}, {9, 3}, {40, 10}, {17, 16}, {100, 33}, {5, 100}, {0, 7}, {6, 0}};
+const Extents matrices[] = {{1, 1},   {3, 1},    {8, 2},   {9, 3}, {40, 10},
+                            {17, 16}, {100, 33}, {5, 100}, {0, 7}, {6, 0}};
 
 // What is at hand: a matrix that ends where its memory ends, and vectors for both sides.
 template <class T>
@@ -73,7 +75,11 @@ struct Case {
   const kernels::VectorKernels& kernels;
 
   Case(Extents e, InstructionSet set)
-      : rows(e.n), k(e.inner), matrix(uniform<T>(rows * k, 2)), right(uniform<T>(k, 3)), left(uniform<T>(rows, 4)),
+      : rows(e.n),
+        k(e.inner),
+        matrix(uniform<T>(rows * k, 2)),
+        right(uniform<T>(k, 3)),
+        left(uniform<T>(rows, 4)),
         kernels(kernels::find_vector(dtype_of<T>, set)) {}
 
   const T* row(Index i) const { return matrix.data() + i * k; }
@@ -119,9 +125,12 @@ template <class T>
 void check_products() {
   for_each_case<T>([](const Case<T>& c) {
     const auto at = [&](Index r, Index i) { return static_cast<Wide>(c.row(r)[i]); };
-    c.check(c.dot(0), c.k, [&](Index r, Index i) { return at(r, i) * static_cast<Wide>(c.right[static_cast<std::size_t>(i)]); });
-    c.check(c.add_rows(0), c.rows,
-            [&](Index column, Index i) { return at(i, column) * static_cast<Wide>(c.left[static_cast<std::size_t>(i)]); });
+    c.check(c.dot(0), c.k, [&](Index r, Index i) {
+      return at(r, i) * static_cast<Wide>(c.right[static_cast<std::size_t>(i)]);
+    });
+    c.check(c.add_rows(0), c.rows, [&](Index column, Index i) {
+      return at(i, column) * static_cast<Wide>(c.left[static_cast<std::size_t>(i)]);
+    });
     for (Index cut = 1; cut < c.rows; ++cut) CHECK(same_bits(c.dot(cut), c.dot(0)));
     for (Index cut = 8; cut < c.rows; cut += 8) CHECK(same_bits(c.add_rows(cut), c.add_rows(0)));
   });
@@ -140,7 +149,8 @@ void check_neighbours() {
         bool right = !std::isfinite(bad_dot[row]) && !std::isfinite(bad_sums[column]) &&
                      (std::isnan(bad) || (!std::isnan(bad_dot[row]) && !std::isnan(bad_sums[column])));
         for (std::size_t i = 0; i < dot.size(); ++i) right = right && (i == row || bad_dot[i] == dot[i]);
-        for (std::size_t i = 0; i < sums.size(); ++i) right = right && (i == column || bad_sums[i] == sums[i]);
+        for (std::size_t i = 0; i < sums.size(); ++i)
+          right = right && (i == column || bad_sums[i] == sums[i]);
         CHECK(right);
         c.matrix[at] = kept;
       }
