@@ -3,9 +3,9 @@
 #include <tapir/vi/context.hpp>
 
 #include <algorithm>
-#include <cmath>
 
 #include <tapir/autodiff/ops/ops.hpp>
+#include <tapir/vi/bijectors/biject_to.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -17,32 +17,12 @@ std::string str(const Plate& plate) {
   return std::to_string(plate.count) + " of " + std::to_string(plate.size);
 }
 
-// How a parameter of a support is kept: free, and back.
-double to_free(double x, const Support& support) {
-  if (support == Support::Kind::positive) return std::log(x);
-  return support == Support::Kind::unit_interval ? std::log(x) - std::log1p(-x) : x;
-}
-
-Tensor to_free(const Tensor& value, const Support& support, const std::string& name, Where where) {
-  if (const auto wrong = support.violation(value)) throw Error("param", quoted(name) + " " + *wrong, where);
-  Tensor result = value;
-  dispatch(value.dtype(), [&](auto zero) {
-    for (auto& x : result.mutable_view<decltype(zero)>()) {
-      const double free = to_free(static_cast<double>(x), support);
-      if (!std::isfinite(free))  // the interval's ends are at infinity
-        throw Error("param",
-                    quoted(name) + " is " + tapir::str(Attr(static_cast<double>(x))) +
-                        ", needs to lie in (0, 1)",
-                    where);
-      x = static_cast<decltype(zero)>(free);
-    }
-  });
-  return result;
-}
-
-Var from_free(const Var& value, const Support& support, Where where) {
-  if (support == Support::Kind::real) return value;
-  return support == Support::Kind::positive ? exp(Arg(value, where)) : sigmoid(Arg(value, where));
+// What is kept of a parameter: free numbers, taken in double.
+Tensor to_free(const Tensor& value, const Support& support, const Bijector& onto, const std::string& name,
+               Where where) {
+  for (const Support& set : {support, onto.codomain()})  // of which the second has no ends
+    if (const auto wrong = set.violation(value)) throw Error("param", quoted(name) + " " + *wrong, where);
+  return onto.inverse(Arg(value.cast(f64), where)).tensor();
 }
 
 std::vector<PlateAxis> axes_of(const Plates& plates) {
@@ -193,18 +173,20 @@ void Context::observe(const std::string& name, const Distribution& law, Arg valu
 
 Var Context::param(const std::string& name, const Tensor& init, const Support& support, Where where) {
   if (!options_.params) throw Error("param", quoted(name) + ": this run has no parameters", where);
-  if (!(support == Support::Kind::real || support == Support::Kind::positive ||
-        support == Support::Kind::unit_interval))
-    throw Error("param", quoted(name) + ": parameters are real, positive or of the unit interval", where);
+  if (support.is_discrete())
+    throw Error("param", quoted(name) + ": " + support.str() + " have no gradient; a parameter is continuous",
+                where);
+  const Bijector onto = biject_to(support, where);
   const Params& params = *options_.params;
-  const Tensor free = to_free(init.cast(params.dtype()), support, name, where);
-  if (!params.contains(name)) return from_free(Scope(params).param(name, free, where), support, where);
+  const Tensor free = to_free(init.cast(params.dtype()), support, onto, name, where).cast(params.dtype());
+  const auto constrained = [&](const Var& value) { return onto.forward(Arg(value, where)); };
+  if (!params.contains(name)) return constrained(Scope(params).param(name, free, where));
   const Var known = params[name];
   if (known.type() != free.type())
     throw Error("param",
                 quoted(name) + " is " + known.type().str() + "; here it would be " + free.type().str(),
                 where);
-  return from_free(known, support, where);
+  return constrained(known);
 }
 
 Var Context::param(const std::string& name, double init, const Support& support, Where where) {

@@ -89,10 +89,12 @@ class Context final {
   ///           "[observe] site "x": the data are f64[60,783], the law Bernoulli in these plates has values of
   ///           shape [60,784]"
   void observe(const std::string& name, const Distribution& law, Arg value);
-  /// A parameter, made with `init` when it is asked for first. A positive one is kept as its logarithm, one
-  /// of the unit interval as its logit: `init` and the result are values of the support.
+  /// A parameter, made with `init` when it is asked for first. It is kept as free numbers, which
+  /// `biject_to(support)` takes to their values: a positive one as its logarithm, one of the unit interval as
+  /// its logit. `init` and the result are values of the support.
   ///
   ///   errors  "[param] "s" is -1, needs to be positive"; "[param] "p" is 1, needs to lie in (0, 1)"
+  ///           "[param] "k": zeros and ones have no gradient; a parameter is continuous"
   ///           "[param] "w" is f64[3]; here it would be f64[4]"
   Var param(const std::string& name, const Tensor& init, const Support& support = Support::real,
             Where where = here());

@@ -137,13 +137,7 @@ Var Aligned::log_prob(Arg x) const {
 Var Aligned::summed(const Var& terms, Where where) const {
   const int rank = independent_rank(*this);
   const Shape full = plates + own.take_front(rank);
-  return composed(where, "", {terms}, [&] {
-    const Var stretched_terms = stretched(terms, full, where);
-    if (rank == 0) return stretched_terms;
-    std::vector<int> axes;
-    for (int axis = -rank; axis < 0; ++axis) axes.push_back(axis);
-    return sum(stretched_terms, Axes(axes));
-  });
+  return composed(where, "", {terms}, [&] { return sum_last(stretched(terms, full, where), rank, where); });
 }
 
 }  // namespace tapir::vi

@@ -148,7 +148,7 @@ struct Distribution::ModelOf final : Model {
   explicit ModelOf(L value) : law_(std::move(value)) {}
 
   std::string_view name() const override { return L::name; }
-  bool is_pathwise() const override { return L::pathwise; }
+  bool is_pathwise() const override { return vi::is_pathwise(law_); }
   Support support() const override { return law_.support(); }
   Shape own_shape() const override { return vi::own_shape(law_); }
   Distribution each(const ParameterMap& f) const override { return law_.each(f); }
@@ -181,7 +181,11 @@ struct Distribution::ModelOf final : Model {
     return std::nullopt;
   }
   std::optional<PerElement> per_element(Where where) const override {
-    if constexpr (requires { law_.per_element(where); }) {
+    if constexpr (requires {
+                    { law_.per_element(where) } -> std::same_as<std::optional<PerElement>>;
+                  }) {
+      return law_.per_element(where);
+    } else if constexpr (requires { law_.per_element(where); }) {
       PerElement inner = Distribution(law_.per_element(where)).per_element(where);
       return PerElement{std::move(inner.law), law_.shape + inner.axes};
     }

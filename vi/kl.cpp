@@ -31,7 +31,9 @@ std::optional<Var> kl(const Aligned& p, const Aligned& q, Where where) {
     throw Error("kl", shape_error(p.law, "shape", p.value_shape(), q.law, q.value_shape()), where);
   const auto row = table().find({p.law.type(), q.law.type()});
   if (row == table().end()) return std::nullopt;
-  return p.summed(row->second(p.law.address(), q.law.address(), where), where);
+  const auto divergence = row->second(p.law.address(), q.law.address(), where);
+  if (!divergence) return std::nullopt;
+  return p.summed(*divergence, where);
 }
 
 std::optional<Var> kl(const Distribution& p, const Distribution& q, Where where) {

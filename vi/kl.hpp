@@ -21,16 +21,16 @@ std::optional<Var> kl(const Distribution& p, const Distribution& q, Where where 
 ///   errors  "[kl] values of Normal have shape [128,20], those of Normal [128,10]"
 std::optional<Var> kl(const Aligned& p, const Aligned& q, Where where = here());
 
-using KlRule = Var (*)(const void* p, const void* q, Where where);
+using KlRule = std::optional<Var> (*)(const void* p, const void* q, Where where);
 void add_kl_row(std::type_index p, std::type_index q, KlRule rule);
 
-/// Enters the closed form `Var kl(const P&, const Q&, Where)` into the table, when it is constructed: one constant at
+/// Enters the closed form `Var kl(const P&, const Q&, Where)` (or optional<Var>, where only some have one) into the table, when it is constructed: one constant at
 /// namespace scope in the source file of law P. Whoever has a P as a `Distribution` refers to `P::log_prob`, which is
 /// defined there too: so a linker that leaves out what nobody refers to cannot leave out the row of a law that is used.
 template <Law P, Law Q>
 struct KlRow {
   KlRow() {
-    add_kl_row(typeid(P), typeid(Q), [](const void* p, const void* q, Where where) -> Var {
+    add_kl_row(typeid(P), typeid(Q), [](const void* p, const void* q, Where where) -> std::optional<Var> {
       return kl(*static_cast<const P*>(p), *static_cast<const Q*>(q), where);
     });
   }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/law.hpp>
 
+#include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
 
 namespace tapir::vi {
@@ -48,7 +49,21 @@ Var with_inner_axes(const Var& parameter, int own, int count, Where where) {
                  shape.take_front(batch) + Shape::ones(count) + shape.drop_front(batch));
 }
 
+bool same_value(const Var& a, const Var& b) {
+  const auto at = a.place();
+  const auto bt = b.place();
+  if (at || bt) return at && bt && at->tape == bt->tape && at->ref == bt->ref;
+  return identical(a.tensor(), b.tensor());
+}
+
 Var stretched(const Var& x, const Shape& shape, Where where) { return broadcast_to(Arg(x, where), shape); }
+
+Var sum_last(const Var& x, int count, Where where) {
+  if (count == 0) return x;
+  std::vector<int> axes;
+  for (int axis = -count; axis < 0; ++axis) axes.push_back(axis);
+  return sum(Arg(x, where), Axes(axes));
+}
 
 void check_parameter(std::string_view law, const std::string& name, const Var& value, const Support& support,
                      Where where) {

@@ -29,7 +29,8 @@ using ParameterMap = std::function<Var(const ParameterInfo&, const Var&)>;
 /// A distribution: a small struct with these members.
 ///
 ///   name       static constexpr std::string_view: begins its errors
-///   pathwise   static constexpr bool: gradients by all its differentiable parameters flow through a sample
+///   pathwise   static constexpr bool: gradients by all its differentiable parameters flow through a sample. If it is not
+///              the same for all: `bool is_pathwise() const`
 ///   own_rank   static constexpr int: axes of one value. If it is not 0, or not static: `Shape own_shape() const`
 ///   support()  the set of its values
 ///   each(f)    the law with every parameter passed through `f(ParameterInfo, Var) -> Var`: what lists them
@@ -42,7 +43,6 @@ template <class L>
 concept Law = std::copy_constructible<L> && requires(const L& law, const Key& key, const Shape& shape,
                                                      const Arg& x, const ParameterMap& f, Where where) {
   { L::name } -> std::convertible_to<std::string_view>;
-  { L::pathwise } -> std::convertible_to<bool>;
   { law.support() } -> std::convertible_to<Support>;
   { law.each(f) } -> std::same_as<L>;
   { law.sample(key, shape, where) } -> std::convertible_to<Var>;
@@ -51,7 +51,13 @@ concept Law = std::copy_constructible<L> && requires(const L& law, const Key& ke
     requires(const L& law) {
       { law.own_shape() } -> std::convertible_to<Shape>;
     } ||
-    requires { requires L::own_rank == 0; });
+    requires { requires L::own_rank == 0; }) && (
+    requires(const L& law) {
+      { law.is_pathwise() } -> std::convertible_to<bool>;
+    } ||
+    requires {
+      { L::pathwise } -> std::convertible_to<bool>;
+    });
 
 /// A parameter of a law as `parameters()` lists it.
 struct LawParameter {
@@ -78,6 +84,15 @@ Shape own_shape(const L& law) {
     return law.own_shape();
   else
     return {};
+}
+
+/// Gradients by all its differentiable parameters flow through a sample.
+template <Law L>
+bool is_pathwise(const L& law) {
+  if constexpr (requires { law.is_pathwise(); })
+    return law.is_pathwise();
+  else
+    return L::pathwise;
 }
 
 /// The parameters' shapes, without the axes that a value consumes, broadcast together from the right.
@@ -109,8 +124,14 @@ L with_inner_axes(const L& law, int count, Where where) {
   });
 }
 
+/// One place on a tape, or equal plain values.
+bool same_value(const Var& a, const Var& b);
+
 /// `x` with exactly this shape.
 Var stretched(const Var& x, const Shape& shape, Where where);
+
+/// The sum over the last `count` axes.
+Var sum_last(const Var& x, int count, Where where);
 
 /// Checks a parameter's plain value where a law is made of it; recorded values cannot be read and pass.
 ///

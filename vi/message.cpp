@@ -14,23 +14,7 @@ Var chosen(const Var& mask, const Var& x, const Var& otherwise) {
   return where(as_is ? mask : cast(mask != 0, *x.dtype()), x, otherwise);
 }
 
-Var some_value(const Support& support) {
-  switch (support.kind()) {
-    case Support::Kind::positive: return 1.0;
-    case Support::Kind::unit_interval: return 0.5;
-    case Support::Kind::interval: return 0.5 * support.bounds()->low + 0.5 * support.bounds()->high;
-    default: return 0.0;
-  }
-}
-
 }  // namespace
-
-bool same_value(const Var& a, const Var& b) {
-  const auto at = a.place();
-  const auto bt = b.place();
-  if (at || bt) return at && bt && at->tape == bt->tape && at->ref == bt->ref;
-  return identical(a.tensor(), b.tensor());
-}
 
 Var Message::weighed(Var term) const {
   return composed(where, "", {log_prob, term}, [&] {
@@ -48,7 +32,7 @@ Var Message::scored() const {
     Var mask = weight.factor;
     for (int axis = 0; mask.rank() > 0 && axis < law.own.rank(); ++axis)
       mask = expand_dims(Arg(mask, where), -1);
-    result = chosen(mask, result, some_value(law.law.support()));
+    result = chosen(mask, result, law.law.support().example(result.shape(), where));
   }
   return result;
 }

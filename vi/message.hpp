@@ -12,9 +12,6 @@
 
 namespace tapir::vi {
 
-/// One place on a tape, or equal plain values.
-bool same_value(const Var& a, const Var& b);
-
 /// What a handler does to the terms of a site: multiplies them, or chooses which of them count.
 struct Weight {
   enum class Kind { scale, mask };

@@ -12,36 +12,87 @@
 
 namespace tapir::vi {
 
-/// A set of values. Most are constants (`Support::positive`); a set may have bounds that are values of the program, and
-/// then moves with them: a score function by such a bound is an error.
+/// A set of values. Most are constants (`Support::positive`); a set may have bounds that are values of the
+/// program, and then moves with them: a score function by such a bound is an error. A point of a set takes
+/// the last `rank()` axes of a value; the axes before them are many points.
 class Support {
  public:
   enum class Kind {
-    real,           // finite numbers
-    extended_real,  // and the infinities
-    log_weight,     // [-inf, inf)
-    positive,       // (0, inf)
-    unit_interval,  // [0, 1]
-    interval,       // [low, high]
-    boolean,        // 0 or 1, floating
-    category        // 0, 1, .. high, i64
+    // numbers
+    real,            // finite numbers
+    extended_real,   // and the infinities
+    log_weight,      // [-inf, inf)
+    nonzero,         // finite, but not 0
+    positive,        // (0, inf)
+    nonnegative,     // [0, inf)
+    unit_interval,   // [0, 1]
+    interval,        // between bounds, with or without them
+    boolean,         // 0 or 1, floating
+    count,           // 0, 1, 2, .. floating
+    whole_interval,  // the whole numbers of [low, high], floating
+    category,        // 0, 1, .. high, i64
+    // vectors
+    simplex,           // at least 0, of sum 1
+    ordered,           // ascending
+    positive_ordered,  // ascending and positive
+    unit_vector,       // of norm 1
+    one_hot,           // one 1 among zeros
+    // matrices
+    lower_cholesky,        // lower triangular, positive on the diagonal
+    correlation_cholesky,  // the same, with rows of norm 1
+    positive_definite      // symmetric
   };
+  /// The ends of a set of numbers. What is infinite there is a bare number.
   struct Bounds {
     Var low, high;
+    bool without_low = false;
+    bool without_high = false;
   };
 
-  static const Support real, extended_real, log_weight, positive, unit_interval, boolean;
-  static Support interval(Var low, Var high) { return {Kind::interval, {std::move(low), std::move(high)}}; }
+  static const Support real, extended_real, log_weight, nonzero, positive, nonnegative, unit_interval,
+      boolean, count;
+  static const Support simplex, ordered, positive_ordered, unit_vector, one_hot;
+  static const Support lower_cholesky, correlation_cholesky, positive_definite;
+  static Support between(Bounds bounds) { return {Kind::interval, std::move(bounds)}; }
+  /// [low, high]
+  static Support interval(Var low, Var high) { return between({std::move(low), std::move(high)}); }
+  /// (low, high)
+  static Support open_interval(Var low, Var high) {
+    return between({std::move(low), std::move(high), true, true});
+  }
+  static Support greater_than(Var low);
+  static Support at_least(Var low);
+  static Support less_than(Var high);
+  static Support at_most(Var high);
+  static Support whole_interval(Var low, Var high) {
+    return {Kind::whole_interval, {std::move(low), std::move(high)}};
+  }
   static Support category(Index count) { return {Kind::category, {0, count - 1}}; }
 
   Kind kind() const { return kind_; }
-  bool is_discrete() const { return kind_ == Kind::boolean || kind_ == Kind::category; }
+  bool is_discrete() const;
+  /// The axes of one point.
+  int rank() const;
   /// Null where the kind says it all.
   const Bounds* bounds() const { return bounds_.get(); }
+  /// The ends of a connected set of numbers, whatever its kind; none for other sets.
+  std::optional<Bounds> ends() const;
+  /// "positive numbers", "numbers in [0, 2)", "simplices"
+  std::string str() const;
 
-  /// What is wrong with the first element of a plain value that is not in the set: "is -1, needs to be positive".
-  /// Bounds that are recorded are not looked at.
+  /// What is wrong with the first element or point of a plain value that is not in the set: "is -1, needs to
+  /// be positive"; "sums to 0.9 at [2] of f64[5,3], needs to sum to 1". Bounds that are recorded are not
+  /// looked at. What rounding leaves of an equation is 1e-8 in f64 and 1e-5 in f32.
   std::optional<std::string> violation(const Tensor& value) const;
+
+  /// 1 where a value of the program is not in the set, else 0; 0 where it is NaN. Of a positive definite
+  /// matrix, only symmetry and the diagonal are looked at.
+  ///
+  ///   shapes  value [.., point] -> [..], broadcast with the bounds
+  Var excludes(Arg value) const;
+  /// Some point of the set, in its inside where it has one, that broadcasts to `shape`, a point's or that of
+  /// many.
+  Var example(const Shape& shape, Where where = here()) const;
 
   friend bool operator==(const Support& a, Kind kind) { return a.kind_ == kind; }
 
@@ -57,8 +108,19 @@ class Support {
 inline constinit const Support Support::real{Kind::real};
 inline constinit const Support Support::extended_real{Kind::extended_real};
 inline constinit const Support Support::log_weight{Kind::log_weight};
+inline constinit const Support Support::nonzero{Kind::nonzero};
 inline constinit const Support Support::positive{Kind::positive};
+inline constinit const Support Support::nonnegative{Kind::nonnegative};
 inline constinit const Support Support::unit_interval{Kind::unit_interval};
 inline constinit const Support Support::boolean{Kind::boolean};
+inline constinit const Support Support::count{Kind::count};
+inline constinit const Support Support::simplex{Kind::simplex};
+inline constinit const Support Support::ordered{Kind::ordered};
+inline constinit const Support Support::positive_ordered{Kind::positive_ordered};
+inline constinit const Support Support::unit_vector{Kind::unit_vector};
+inline constinit const Support Support::one_hot{Kind::one_hot};
+inline constinit const Support Support::lower_cholesky{Kind::lower_cholesky};
+inline constinit const Support Support::correlation_cholesky{Kind::correlation_cholesky};
+inline constinit const Support Support::positive_definite{Kind::positive_definite};
 
 }  // namespace tapir::vi

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tapir/autodiff/autodiff.hpp>
+#include <tapir/vi/bijectors/bijectors.hpp>
 #include <tapir/vi/context.hpp>
 #include <tapir/vi/distributions/distributions.hpp>
 #include <tapir/vi/guides.hpp>

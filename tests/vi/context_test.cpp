@@ -236,7 +236,7 @@ TEST_CASE("context: errors of parameters name the parameter and the user's line"
   CHECK(error_of([&] { (void)c.param("p", 1.5, Support::unit_interval); }) ==
         "[param] \"p\" is 1.5, needs to lie in [0, 1]" + line(__LINE__ - 1, file));
   CHECK(error_of([&] { (void)c.param("k", 1.0, Support::boolean); }) ==
-        "[param] \"k\": parameters are real, positive or of the unit interval" + line(__LINE__ - 1, file));
+        "[param] \"k\": zeros and ones have no gradient; a parameter is continuous" + line(__LINE__ - 1, file));
   (void)c.param("w", Tensor({3}, {1.0, 2.0, 3.0}));
   CHECK(error_of([&] {
           (void)c.param("w", Tensor({4}, {1.0, 2.0, 3.0, 4.0}));

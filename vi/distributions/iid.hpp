@@ -19,8 +19,8 @@ struct Iid {
   Shape shape;
 
   static constexpr std::string_view name = L::name;
-  static constexpr bool pathwise = L::pathwise;
 
+  bool is_pathwise() const { return vi::is_pathwise(law); }
   Support support() const { return law.support(); }
   Shape own_shape() const { return shape + vi::own_shape(law); }
   template <class F>
@@ -54,9 +54,6 @@ template <Law L>
 Iid<L> iid(L law, Shape shape) {
   return {std::move(law), shape};
 }
-
-/// The sum over the last `count` axes.
-Var sum_last(const Var& x, int count, Where where);
 
 // ---- templates ----
 

@@ -1,0 +1,116 @@
+// Transformed: a law through a bijector.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/transformed.hpp>
+
+#include <limits>
+
+#include <tapir/autodiff/ops/ops.hpp>
+#include <tapir/vi/kl.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+const KlRow<Transformed, Transformed> transformed_transformed;
+
+std::string axes(int count) { return std::to_string(count) + (count == 1 ? " axis" : " axes"); }
+
+// Whether a set is known not to lie in a bijector's domain.
+bool is_beyond(const Support& set, const Support& domain) {
+  if (domain.rank() > 0) return set.kind() != domain.kind();
+  const auto inner = set.ends();
+  const auto outer = domain.ends();
+  if (!inner || !outer) return false;
+  const auto exceeds = [](const Var& a, const Var& b) {
+    return a.is_number() && b.is_number() && a.number() > b.number();
+  };
+  return exceeds(outer->low, inner->low) || exceeds(inner->high, outer->high);
+}
+
+// A mask for points of `count` own axes.
+Var expanded(Var mask, int count) {
+  for (int i = 0; i < count; ++i) mask = expand_dims(mask, -1);
+  return mask;
+}
+
+}  // namespace
+
+Transformed::Transformed(Distribution base, Bijector bijector, Where where)
+    : base_(std::move(base)), bijector_(std::move(bijector)) {
+  const auto reject = [&](const std::string& what) { throw Error(name, what, where); };
+  const std::string law(base_.name());
+  const std::string map(bijector_.name());
+  if (!bijector_.is_bijective()) reject(map + " is no bijection; its result has no density");
+  if (base_.support().is_discrete())
+    reject("values of " + law + " are discrete; a change of variables has no density there");
+  if (extra_axes() < 0)
+    reject("a point of " + map + " has " + axes(bijector_.ranks().domain) + ", a value of " + law + " has " +
+           std::to_string(base_.own_rank()) + "; give it own axes with iid");
+  if (is_beyond(base_.support(), bijector_.domain()))
+    reject("values of " + law + " are " + base_.support().str() + ", " + map + " takes " +
+           bijector_.domain().str());
+  (void)bijector_.forward_shape(base_.own_shape(), where);
+}
+
+Transformed Transformed::mapped(const ParameterMap& f) const {
+  return {base_.each(within("base", f)), bijector_.each(within("bijector", f, extra_axes())), Unchecked{}};
+}
+
+std::optional<PerElement> Transformed::per_element(Where where) const {
+  if (bijector_.ranks() != Ranks{}) return std::nullopt;
+  PerElement inner = base_.per_element(where);
+  if (inner.axes.empty()) return std::nullopt;
+  return PerElement{Transformed(std::move(inner.law), bijector_, Unchecked{}), inner.axes};
+}
+
+Var Transformed::sample(const Key& key, const Shape& shape, Where where) const {
+  return bijector_.forward(Arg(base_.sample(key_for(*this, key), shape, where), where));
+}
+
+// What is outside is replaced by an example of what is inside, so that it leaves no NaN in a gradient.
+Var Transformed::inside(const Var& y, const Var& outside, Where where) const {
+  const Shape own = base_.own_shape();
+  const Var x = broadcast_to(base_.support().example(own, where), own);
+  return tapir::where(expanded(outside, y.rank() - outside.rank()), bijector_.forward(Arg(x, where)), y);
+}
+
+Var Transformed::log_prob(Arg y) const {
+  return composed(y.where, name, {y.var}, [&] {
+    const Support set = support();
+    const int own = own_shape().rank();
+    const Var beyond = sum_last(set.excludes(y), own - set.rank(), y.where);
+    const Var unmapped = sum_last(bijector_.excludes(y), own - bijector_.ranks().codomain, y.where);
+    const Var outside = logical_or(beyond, unmapped);
+    const auto [x, log_det] = bijector_.inverse_and_log_det(Arg(inside(y, outside, y.where), y.where));
+    const Var density = base_.log_prob(Arg(x, y.where)) + sum_last(log_det, extra_axes(), y.where);
+    return where(outside, -infinity, density);
+  });
+}
+
+std::optional<Var> Transformed::cdf(Arg y) const {
+  const auto direction = bijector_.direction(y.where);
+  const auto ends = support().ends();
+  if (!direction || !ends) return std::nullopt;
+  const Var below = y <= ends->low;
+  const Var above = y >= ends->high;
+  const Var x = bijector_.inverse(Arg(inside(y, logical_or(below, above), y.where), y.where));
+  const auto p = base_.cdf(Arg(x, y.where));
+  if (!p) return std::nullopt;
+  return where(below, 0, where(above, 1, where(*direction > 0, *p, 1 - *p)));
+}
+
+std::optional<Var> Transformed::icdf(Arg p) const {
+  const auto direction = bijector_.direction(p.where);
+  if (!direction) return std::nullopt;
+  const auto x = base_.icdf(Arg(where(*direction > 0, p, 1 - p), p.where));
+  if (!x) return std::nullopt;
+  return bijector_.forward(Arg(*x, p.where));
+}
+
+std::optional<Var> kl(const Transformed& p, const Transformed& q, Where where) {
+  if (!same(p.bijector(), q.bijector()) || p.base().own_shape() != q.base().own_shape()) return std::nullopt;
+  return kl(p.base(), q.base(), where);
+}
+
+}  // namespace tapir::vi

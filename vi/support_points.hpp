@@ -1,0 +1,22 @@
+// What the search for values outside a set is made of: texts, and points that are vectors or matrices.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <tapir/vi/support.hpp>
+
+namespace tapir::vi {
+
+/// As few digits as tell the number from its neighbours of the same dtype.
+std::string text(double x, DType dtype);
+
+/// " at [1,0] of f64[2,2]", element `i` of `shape`, the leading axes of a tensor of this type; nothing for
+/// rank 0.
+std::string place_of(Index i, const Shape& shape, const Type& type);
+
+/// How far rounding may take a point off an equation.
+inline double slack(DType dtype) { return dtype == f32 ? 1e-5 : 1e-8; }
+
+/// Support::violation for kinds of rank 1 and 2.
+std::optional<std::string> violation_of_points(Support::Kind kind, const Tensor& value);
+
+}  // namespace tapir::vi

@@ -1,0 +1,98 @@
+// Sets as values of a program: what is outside, and an example of what is inside.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <cmath>
+
+#include <tapir/autodiff/ops/ops.hpp>
+#include <tapir/autodiff/tape/tape.hpp>
+#include <tapir/vi/support_points.hpp>
+
+namespace tapir::vi {
+namespace {
+
+using Kind = Support::Kind;
+
+Var any(const Var& faults, Axes axes) { return sum(faults, axes) > 0; }
+
+Var outside_numbers(const Support::Bounds& ends, const Var& x) {
+  return logical_or(ends.without_low ? x <= ends.low : x < ends.low,
+                    ends.without_high ? x >= ends.high : x > ends.high);
+}
+
+Var outside_whole(const Support::Bounds& ends, const Var& x) {
+  const Var outside = outside_numbers(ends, x);
+  return x.dtype() == i64 ? outside : logical_or(outside, floor(x) < x);
+}
+
+Var off_one(const Var& x) { return abs(x - 1) > slack(x.type().dtype); }
+
+Var falls(const Var& x) {
+  const Index n = x.shape().back();
+  return any(slice(x, -1, 1, n) <= slice(x, -1, 0, n - 1), -1);
+}
+
+Var outside_cholesky(const Var& x) {
+  return logical_or(any(abs(triu(x, 1)) > 0, {-2, -1}), any(diag(x) <= 0, -1));
+}
+
+Var outside(const Support& support, const Var& x) {
+  if (const auto ends = support.ends()) return outside_numbers(*ends, x);
+  switch (support.kind()) {
+    case Kind::nonzero: return x == 0;
+    case Kind::boolean: return outside_whole({0, 1}, x);
+    case Kind::count: return outside_whole({0, HUGE_VAL, false, true}, x);
+    case Kind::simplex: return logical_or(any(x < 0, -1), off_one(sum(x, -1)));
+    case Kind::ordered: return falls(x);
+    case Kind::positive_ordered: return logical_or(any(x <= 0, -1), falls(x));
+    case Kind::unit_vector: return off_one(norm(x, -1));
+    case Kind::one_hot: return logical_or(any(abs(x * (x - 1)) > 0, -1), off_one(sum(x, -1)));
+    case Kind::lower_cholesky: return outside_cholesky(x);
+    case Kind::correlation_cholesky: return logical_or(outside_cholesky(x), any(off_one(norm(x, -1)), -1));
+    case Kind::positive_definite: {
+      const Var allowed = slack(x.type().dtype) * max(abs(x), {-2, -1}, true);
+      return logical_or(any(abs(x - transpose(x)) > allowed, {-2, -1}), any(diag(x) <= 0, -1));
+    }
+    default: return outside_whole(*support.bounds(), x);
+  }
+}
+
+bool is_infinite(const Var& end) { return end.is_number() && std::isinf(end.number()); }
+
+Var middle(const Support::Bounds& ends) {
+  if (is_infinite(ends.low)) return is_infinite(ends.high) ? Var(0.0) : ends.high - 1;
+  return is_infinite(ends.high) ? ends.low + 1 : 0.5 * ends.low + 0.5 * ends.high;
+}
+
+Var ascending(Index size, double first) { return Var::open(Tensor::iota(f64, size)) + first; }
+Var identity(Index size) { return Var::open(eye(size, f64).tensor()); }
+
+}  // namespace
+
+Var Support::excludes(Arg value) const {
+  const auto bounds = this->bounds();
+  return composed(value.where, "", {value.var, bounds ? bounds->low : 0, bounds ? bounds->high : 0},
+                  [&] { return outside(*this, value); });
+}
+
+Var Support::example(const Shape& shape, Where where) const {
+  const auto size = [&] { return shape.back(); };
+  switch (kind_) {
+    case Kind::nonzero:
+    case Kind::positive:
+    case Kind::nonnegative: return 1.0;
+    case Kind::unit_interval: return 0.5;
+    case Kind::interval:
+      return composed(where, "", {bounds_->low, bounds_->high}, [&] { return middle(*bounds_); });
+    case Kind::whole_interval: return bounds_->low;
+    case Kind::simplex: return 1 / static_cast<double>(size());
+    case Kind::ordered: return ascending(size(), 0);
+    case Kind::positive_ordered: return ascending(size(), 1);
+    case Kind::unit_vector: return 1 / std::sqrt(static_cast<double>(size()));
+    case Kind::one_hot: return Var::open(tapir::one_hot(Tensor(Index{0}), size(), f64).tensor());
+    case Kind::lower_cholesky:
+    case Kind::correlation_cholesky:
+    case Kind::positive_definite: return identity(size());
+    default: return 0.0;
+  }
+}
+
+}  // namespace tapir::vi
