@@ -1,4 +1,4 @@
-// The rows of lgamma and its derivatives, of the normal distribution, of logarithms and Bessel functions.
+// The rows of special functions of one operand, of polygamma, xlogy and xlog1py.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/ops/special.hpp>
 
@@ -50,6 +50,20 @@ Row polygamma_row() {
 
 const Op polygamma_op{polygamma_row()};
 
+// ---- inverses ----
+
+constexpr double half_sqrt_pi = 0.88622692545275801365;
+constexpr double sqrt_2pi = 2.50662827463100050242;
+
+const Op erf_inv_op{by_scalar<ops::scalar::erf_inv>(
+    unary("erf_inv", [](Var, Var y) { return half_sqrt_pi * exp(square(y)); }, {-0.8, 0.8}))};
+const Op erfc_inv_op{by_scalar<ops::scalar::erfc_inv>(
+    unary("erfc_inv", [](Var, Var y) { return -half_sqrt_pi * exp(square(y)); }, {0.2, 1.8}))};
+const Op ndtri_op{by_scalar<ops::scalar::ndtri>(
+    unary("ndtri", [](Var, Var y) { return sqrt_2pi * exp(0.5 * square(y)); }, {0.1, 0.9}))};
+const Op lambert_w_op{by_scalar<ops::scalar::lambert_w>(
+    unary("lambert_w", [](Var, Var y) { return exp(-y) / (1 + y); }, {-0.2, 3}))};
+
 // ---- the normal distribution ----
 
 const Op ndtr_op{unary("ndtr", [](Var x, Var) { return inverse_sqrt_2pi * exp(-0.5 * square(x)); })};
@@ -99,6 +113,11 @@ Var polygamma(Index order, Arg x) {
   if (order == 1) return trigamma(x);
   return broadcasting(polygamma_op, {Arg(static_cast<double>(order), x.where), x});
 }
+
+Var erf_inv(Arg y) { return broadcasting(erf_inv_op, {y}); }
+Var erfc_inv(Arg y) { return broadcasting(erfc_inv_op, {y}); }
+Var ndtri(Arg p) { return broadcasting(ndtri_op, {p}); }
+Var lambert_w(Arg x) { return broadcasting(lambert_w_op, {x}); }
 
 Var ndtr(Arg x) { return broadcasting(ndtr_op, {x}); }
 Var log_ndtr(Arg x) { return broadcasting(log_ndtr_op, {x}); }
