@@ -60,12 +60,14 @@ inline constexpr int mixed = -1;
 ///   spd       symmetric positive definite in the last two axes
 ///   lower     lower triangular in the last two axes, its diagonal in [1, 2)
 ///   ones      1
+/// By an operand that is `once`, the suite takes first derivatives only.
 struct Operand {
   enum class Fill { uniform, distinct, integer, whole, spd, lower, ones };
   Shape shape = {};
   double low = -2;
   double high = 2;
   Fill fill = Fill::uniform;
+  bool once = false;
 };
 
 /// A point at which the suite tests a row in every facet.
