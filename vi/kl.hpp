@@ -9,14 +9,14 @@
 
 namespace tapir::vi {
 
-/// KL(p || q), one value per element of the batch; empty if no closed form is known. Laws under `iid` are compared
-/// element by element and summed over its axes.
+/// KL(p || q), one value per element of the batch; empty if no closed form is known. Laws under `iid` are
+/// compared element by element and summed over its axes.
 ///
 ///   errors  "[kl] values of Normal have own axes [20], those of Normal [10]"
 std::optional<Var> kl(const Distribution& p, const Distribution& q, Where where = here());
 
-/// The same for two laws at one site: one value per element of the plates. What is a law of elements with own axes on
-/// one side may be `iid` on the other.
+/// The same for two laws at one site: one value per element of the plates. What is a law of elements with own
+/// axes on one side may be `iid` on the other.
 ///
 ///   errors  "[kl] values of Normal have shape [128,20], those of Normal [128,10]"
 std::optional<Var> kl(const Aligned& p, const Aligned& q, Where where = here());
@@ -24,9 +24,10 @@ std::optional<Var> kl(const Aligned& p, const Aligned& q, Where where = here());
 using KlRule = std::optional<Var> (*)(const void* p, const void* q, Where where);
 void add_kl_row(std::type_index p, std::type_index q, KlRule rule);
 
-/// Enters the closed form `Var kl(const P&, const Q&, Where)` (or optional<Var>, where only some have one) into the
-/// table, when it is constructed: one constant at namespace scope in the source file of law P. Whoever has a P as a `Distribution` refers to `P::log_prob`, which is
-/// defined there too: so a linker that leaves out what nobody refers to cannot leave out the row of a law that is used.
+/// Enters the closed form `Var kl(const P&, const Q&, Where)` (or optional<Var>, where only some have one)
+/// into the table, when it is constructed: one constant at namespace scope in the source file of law P.
+/// Whoever has a P as a `Distribution` refers to `P::log_prob`, which is defined there too: so a linker that
+/// leaves out what nobody refers to cannot leave out the row of a law that is used.
 template <Law P, Law Q>
 struct KlRow {
   KlRow() {
