@@ -24,8 +24,8 @@ std::optional<Var> kl(const Aligned& p, const Aligned& q, Where where = here());
 using KlRule = std::optional<Var> (*)(const void* p, const void* q, Where where);
 void add_kl_row(std::type_index p, std::type_index q, KlRule rule);
 
-/// Enters the closed form `Var kl(const P&, const Q&, Where)` (or optional<Var>, where only some have one) into the table, when it is constructed: one constant at
-/// namespace scope in the source file of law P. Whoever has a P as a `Distribution` refers to `P::log_prob`, which is
+/// Enters the closed form `Var kl(const P&, const Q&, Where)` (or optional<Var>, where only some have one) into the
+/// table, when it is constructed: one constant at namespace scope in the source file of law P. Whoever has a P as a `Distribution` refers to `P::log_prob`, which is
 /// defined there too: so a linker that leaves out what nobody refers to cannot leave out the row of a law that is used.
 template <Law P, Law Q>
 struct KlRow {
@@ -33,6 +33,15 @@ struct KlRow {
     add_kl_row(typeid(P), typeid(Q), [](const void* p, const void* q, Where where) -> std::optional<Var> {
       return kl(*static_cast<const P*>(p), *static_cast<const Q*>(q), where);
     });
+  }
+};
+
+/// Says that all mass of law P is at its `value`: KL(p || q) is -log q(value) for any law q.
+void add_point_row(std::type_index p, Var (*value)(const void* p));
+template <Law P>
+struct PointRow {
+  PointRow() {
+    add_point_row(typeid(P), [](const void* p) -> Var { return static_cast<const P*>(p)->value; });
   }
 };
 
