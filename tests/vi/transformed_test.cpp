@@ -225,6 +225,48 @@ TEST_CASE("Transformed: divergence of two is that of the bases if they go throug
   CHECK(near(divergence->item(), total, 1e-14));
 }
 
+TEST_CASE("Transformed: data that a mask leaves out are replaced by a point of the set") {
+  Recording r;
+  Context c(r.key(), r.options({mask(Tensor({2}, {1.0, 0.0}))}));
+  const Var loc = c.param("loc", 0.3);
+  const auto rows = c.plate("rows", 2);
+  c.observe("x", Transformed(iid(Normal{0, 1}, {2}), Chain{{Affine{.loc = loc}, StickBreaking{}}}),
+            Tensor({2, 3}, {0.2, 0.3, 0.5, double{NAN}, 7.0, -2.0}));
+  const Var total = sum(c.find("x")->weighed(c.find("x")->log_prob));
+  const auto results = r.run({total, grad(total, loc)});
+  const Distribution alone =
+      Transformed(iid(Normal{0, 1}, {2}), Chain{{Affine{.loc = 0.3}, StickBreaking{}}});
+  CHECK(near(results[0].item(), alone.log_prob(column({0.2, 0.3, 0.5})).item(), 1e-14));
+  CHECK(std::isfinite(results[1].item()));
+}
+
+TEST_CASE("Transformed: iid of it and it of iid are one law") {
+  const Normal normal{.loc = irregular({2}), .scale = 0.5};
+  const Distribution outside = iid(Transformed(normal, Softplus{}), {3});
+  const Distribution inside = Transformed(iid(normal, {3}), Softplus{});
+  const Var y = softplus(irregular({2, 3}, 0.2));
+  CHECK(outside.own_shape() == Shape{3});
+  CHECK(outside.is_pathwise());
+  CHECK(near(outside.log_prob(y).tensor().at(1), inside.log_prob(y).tensor().at(1), 1e-14));
+  CHECK(outside.log_prob(y).shape() == Shape{2});
+  CHECK(identical(outside.sample(Key(1), {2}).tensor(), inside.sample(Key(1), {2}).tensor()));
+  CHECK(numbers(*kl(outside, inside)) == std::vector<double>{0, 0});
+}
+
+TEST_CASE("Transformed: a guide through Exp finds a model through Exp, by the closed form") {
+  const auto model = [](Context& c) { (void)c.sample("z", Transformed(Normal{0.3, 0.5}, Exp{})); };
+  const auto guide = [](Context& c) {
+    const Normal base{.loc = c.param("loc", -0.5), .scale = c.param("scale", 1.5, Support::positive)};
+    (void)c.sample("z", Transformed(base, Exp{}));
+  };
+  Params params(0, f64);
+  Svi svi(params, model, guide, adam(0.05));
+  for (int i = 0; i < 1500; ++i) (void)svi.step();
+  CHECK(svi.report() == "z: pathwise, closed-form divergence\n");
+  CHECK(near(params.value("loc").item(), 0.3, 1e-3));
+  CHECK(near(std::exp(params.value("scale").item()), 0.5, 1e-3));
+}
+
 TEST_CASE("Transformed: errors") {
   const auto error = [](const auto& make) { return error_of([&] { (void)make(); }); };
   const auto at = [](int row) { return line(row, file); };
