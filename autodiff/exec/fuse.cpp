@@ -27,10 +27,13 @@ class Fuser {
  public:
   Fuser(const Plan& plan, const Unit& unit, Storage& storage) : plan_(plan), storage_(storage) {
     pass_.size = unit.size;
+    pass_.piece = unit.piece;
+    multiple_ = unit.multiple;
     for (const Chain& chain : find_chains(plan, unit)) add(chain);
     choose_tile();
     find_repeated();
     take_slots();
+    take_states();
     const auto stays = [](const FusedPass::Walk& walk) { return walk.width == 0; };
     const auto moving = std::stable_partition(pass_.walks.begin(), pass_.walks.end(), stays);
     pass_.still = static_cast<int>(moving - pass_.walks.begin());
@@ -66,31 +69,36 @@ class Fuser {
   // What the processor's nearer caches do not hold is fetched in advance, in small portions, because fetched tiles, tiles
   // in work and scratch share the first one. Within those, longer tiles cost less.
   void choose_tile() {
-    constexpr Index near_caches = 2 << 20, portion = 2048;
+    constexpr Index near_caches = 2 << 20, portion = 2048, matrix_portion = 1 << 15;
     Index width = 4, bytes = 0;
     for (const FusedPass::Instruction& instruction : pass_.instructions)
       width = std::max(width, instruction.width);
     for (const auto& [array, walk] : arrays_) bytes += pass_.size * walk.width;
     const bool streams = bytes > near_caches;
-    pass_.tile = std::min(aligned((streams ? 1 : 2) * portion / width), (pass_.size + 15) / 16 * 16);
+    Index tile = (streams ? 1 : 2) * portion / width;
+    if (beside_ > 0) tile = std::clamp<Index>(matrix_portion / beside_, 16, tile);
+    pass_.tile = std::min(aligned(tile), (pass_.size + 15) / 16 * 16);
     if (streams)
       for (const auto& [array, walk] : arrays_) pass_.streams.push_back(walk);
   }
 
-  // A tile of about that length at whose end as many stretched operands as possible begin again.
+  // A tile of about that length whose end suits the endings, and at which as many stretched operands as possible begin
+  // again.
   Index aligned(Index tile) const {
-    Index step = 16;
+    const Index vectors = std::lcm(Index{16}, multiple_);
+    Index step = vectors <= 2 * tile ? vectors : multiple_;
     for (const FusedPass::Fill& fill : pass_.fills)
       if (const Index period = fill.stretch.period(); period > 0 && std::lcm(step, period) <= tile)
         step = std::lcm(step, period);
-    return tile / step * step;
+    return std::max<Index>(1, tile / step) * step;
   }
 
   // Filled for one tile, they serve all.
   void find_repeated() {
     for (FusedPass::Fill& fill : pass_.fills) {
       const Index period = fill.stretch.period();
-      fill.once = fill.constant || (period > 0 && pass_.tile % period == 0);
+      const bool begins_again = pass_.piece == 0 || pass_.piece >= pass_.size || pass_.piece % period == 0;
+      fill.once = fill.constant || (period > 0 && pass_.tile % period == 0 && begins_again);
       if (fill.once) registers_[at(fill.reg)].last_read = forever;
     }
   }
@@ -134,12 +142,38 @@ class Fuser {
     pass_.operations += static_cast<Index>(chain.nodes.size());
     const int node = chain.nodes[0];
     const bool alone = chain.nodes.size() == 1;
+    if (plan_.tape.node(node).op->kind() == Kind::opaque) return add_opaque(node);
     if (alone && plan_.tape.node(node).op->kind() == Kind::broadcast)
       add_copy(node);
     else if (const int first = first_operand(node); alone && (first < 0 || !reads_number(node)))
       add_one(node);
     else
       add_chain(chain, first);
+  }
+
+  void add_opaque(int n) {
+    const Node& node = plan_.tape.node(n);
+    const auto types = plan_.tape.input_types(n);
+    std::vector<int> pointers;
+    Index beside = 0;
+    if (auto epilogue = (*node.op)->epilogue ? (*node.op)->epilogue({types, node.attrs}) : std::nullopt) {
+      const Epilogue::Needs needs = epilogue->needs;
+      const int reg = read(node.inputs[at(needs.operand)]);
+      registers_[at(reg)].last_read = forever;
+      for (int i = 0; i < static_cast<int>(node.inputs.size()); ++i)
+        pointers.push_back(storage_.pointer(i == needs.operand ? Ref{n, 0} : node.inputs[at(i)]));
+      pass_.endings.push_back({*std::move(epilogue), pointers, reg, storage_.pointer(Ref{n, 0}), n});
+      beside = needs.bytes;
+    } else {
+      auto prologue = (*node.op)->prologue({types, node.attrs});
+      for (Ref ref : node.inputs) pointers.push_back(storage_.pointer(ref));
+      beside = prologue->bytes;
+      const int reg = write({n, 0});
+      registers_[at(reg)].made = -1;
+      pass_.openings.push_back({*std::move(prologue), pointers, reg, n});
+    }
+    beside_ = std::max(beside_, beside);
+    pass_.operations += 1 + beside / 32;
   }
 
   // Stored, or read in this pass: a copy of its stretched source.
@@ -273,11 +307,26 @@ class Fuser {
     }
   }
 
-  static constexpr int forever = 1 << 30;  // once filled, it serves all tiles
+  void take_states() {
+    const auto pieces =
+        static_cast<std::size_t>(pass_.piece > 0 ? (pass_.size + pass_.piece - 1) / pass_.piece : 0);
+    std::size_t partials = 0;
+    for (FusedPass::Ending& ending : pass_.endings) {
+      ending.state = pass_.state_bytes;
+      ending.partial = partials;
+      pass_.state_bytes += (ending.epilogue.needs.state + 63) / 64 * 64;
+      partials += (pieces * ending.epilogue.needs.partial + 63) / 64 * 64;
+    }
+    if (pieces > 1) pass_.partials = std::make_shared<std::byte[]>(partials);
+  }
+
+  static constexpr int forever = 1 << 30;  // until the end of a tile; once filled, it serves all tiles
 
   const Plan& plan_;
   Storage& storage_;
   FusedPass pass_;
+  Index multiple_ = 1;
+  Index beside_ = 0;  // bytes of matrices that are read for an element
   std::vector<Register> registers_;
   std::map<std::tuple<Ref, std::size_t, int>, int> known_;
   std::map<std::pair<Ref, std::size_t>, FusedPass::Walk> arrays_;  // that are walked through, each once

@@ -1,4 +1,4 @@
-// Planning: dead code, fusion from the results backwards, order, memory.
+// Planning: dead code, views, constants, order, memory.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/exec/plan.hpp>
 
@@ -11,13 +11,7 @@
 namespace tapir {
 namespace {
 
-constexpr std::size_t most_nodes_in_a_unit = 192;
-
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
-bool fuses(const Node& node) {
-  return node.op->kind() == Kind::elementwise || node.op->kind() == Kind::broadcast;
-}
 
 }  // namespace
 
@@ -57,6 +51,7 @@ Plan::Plan(const Tape& of, std::vector<Ref> results, PlanOptions options)
   live_ = tape.ancestors(first);
   find_constants();
   find_views();
+  find_virtual(options);
   find_units(options);
   order_units();
   place_values();
@@ -110,101 +105,6 @@ std::vector<int> Plan::dependencies(int node) const {
   return found;
 }
 
-// Units are built from the results backwards, so that a value is computed in the pass that consumes it: a node joins
-// the unit of its earliest reader if no other reader needs it as early. Heights count units from the end; a unit reads
-// only from units of greater height, so no cycle can arise.
-void Plan::find_units(PlanOptions options) {
-  const int n = tape.size();
-  virtual_.assign(at(n), false);
-  unit_of_.assign(at(n), -1);
-  std::vector<std::vector<int>> readers(at(n));
-  // A stretched value is never stored if only fused units read it: each reads its source instead.
-  std::vector<bool> wanted(at(n));
-  auto want = [&](Ref ref) { wanted[at(root(ref).node)] = true; };
-  for (Ref ref : outputs) want(ref);
-  for (Ref ref : tape.guards()) want(ref);
-  for (const Store& store : tape.stores()) want(store.value);
-  for (int i = 0; i < n; ++i) {
-    if (!live_[at(i)]) continue;
-    const Node& node = tape.node(i);
-    if (is_view(i) || is_constant(i)) continue;
-    for (Ref ref : node.inputs)
-      if (node.op->kind() == Kind::opaque || is_view(ref.node) || node.op->kind() == Kind::broadcast)
-        want(ref);
-  }
-  for (int i = 0; i < n; ++i)
-    virtual_[at(i)] =
-        options.fuse && computes(i) && tape.node(i).op->kind() == Kind::broadcast && !wanted[at(i)];
-
-  for (int i = 0; i < n; ++i)
-    if (computes(i) && !is_virtual(i))
-      for (int d : dependencies(i)) readers[at(d)].push_back(i);
-
-  std::map<std::pair<int, Index>, std::vector<int>> fused_at;  // (phase and height, size) -> units
-  for (int i = n - 1; i >= 0; --i) {
-    const Node& node = tape.node(i);
-    if (!computes(i) || is_virtual(i)) continue;
-    const int phase = first_phase_[at(i)] ? 0 : 1;
-    const Index size = node.types[0].size();
-    int highest = -1;
-    int candidate = -1;
-    bool joins = options.fuse && fuses(node);
-    for (int reader : readers[at(i)]) {
-      const int u = unit_of_[at(reader)];
-      const Unit& unit = units[at(u)];
-      if (unit.phase != phase || unit.height < highest) continue;
-      if (unit.height > highest) {
-        highest = unit.height;
-        candidate = u;
-      } else if (u != candidate) {
-        candidate = -1;
-      }
-    }
-    // A reader of another size, or one that stretches this value, cannot run in the same pass.
-    if (candidate < 0 || !units[at(candidate)].fused || units[at(candidate)].size != size ||
-        units[at(candidate)].nodes.size() >= most_nodes_in_a_unit)
-      joins = false;
-    if (joins)
-      for (int reader : readers[at(i)])
-        if (unit_of_[at(reader)] == candidate && stretches(reader, i)) joins = false;
-    if (joins) {
-      units[at(candidate)].nodes.push_back(i);
-      unit_of_[at(i)] = candidate;
-      continue;
-    }
-    const int height = highest + 1;
-    // Siblings that read the same array share a pass.
-    if (options.fuse && fuses(node)) {
-      for (int u : fused_at[{phase * (1 << 30) + height, size}]) {
-        if (units[at(u)].nodes.size() >= most_nodes_in_a_unit) continue;
-        for (int other : units[at(u)].nodes)
-          for (Ref a : node.inputs)
-            for (Ref b : tape.node(other).inputs)
-              if (root(a) == root(b) && tape.type(a).size() == size && size > 1) candidate = u, joins = true;
-        if (joins) break;
-      }
-      if (joins) {
-        units[at(candidate)].nodes.push_back(i);
-        unit_of_[at(i)] = candidate;
-        continue;
-      }
-    }
-    unit_of_[at(i)] = static_cast<int>(units.size());
-    units.push_back({{i}, size, fuses(node), phase, height});
-    if (units.back().fused) fused_at[{phase * (1 << 30) + height, size}].push_back(unit_of_[at(i)]);
-  }
-}
-
-// Whether `reader` reads `value` other than element by element.
-bool Plan::stretches(int reader, int value) const {
-  for (Ref ref : tape.node(reader).inputs) {
-    int stretched = tape.node(reader).op->kind() == Kind::broadcast ? reader : -1;
-    int through = -1;
-    if (source(ref, through).root.node == value && (stretched >= 0 || through >= 0)) return true;
-  }
-  return false;
-}
-
 // Which units wait for a unit; `waits` counts for how many a unit waits.
 std::vector<std::vector<int>> Plan::waiting_units(std::vector<int>& waits) const {
   std::vector<std::vector<int>> waiting(units.size());
@@ -223,7 +123,7 @@ std::vector<std::vector<int>> Plan::waiting_units(std::vector<int>& waits) const
 // As it was recorded, where operands allow it: the gradient by a layer's weights is recorded when its operands are
 // there to die. Run where it is consumed, in the optimizer, it would keep all of them until then.
 void Plan::order_units() {
-  for (Unit& unit : units) std::reverse(unit.nodes.begin(), unit.nodes.end());
+  for (Unit& unit : units) std::sort(unit.nodes.begin(), unit.nodes.end());
   std::vector<int> waits;
   const auto waiting = waiting_units(waits);
   std::set<std::tuple<int, int, int>> ready;  // phase, last node, unit
@@ -257,7 +157,7 @@ bool Plan::writes_in_place(const Store& store, const std::map<Ref, int>& last_re
   if (read->second > u || !units[at(u)].fused) return false;
   // Read in the same pass: element by element, and not after the value has been written.
   for (int node : units[at(u)].nodes) {
-    if (stretches(node, store.cell.node)) return false;
+    if (reads_whole(node, store.cell.node)) return false;
     for (Ref ref : tape.node(node).inputs)
       if (root(ref) == store.cell && node > value.node) return false;
   }

@@ -15,10 +15,13 @@ struct PlanOptions {
   bool fuse = true;
 };
 
-/// Nodes that run together: one opaque node, or elementwise and broadcast nodes of one size in the tape's order.
+/// Nodes that run together: one opaque node, or elementwise and broadcast nodes of one size in the tape's order, with
+/// prologues that compute what they read, and epilogues that take what they compute.
 struct Unit {
   std::vector<int> nodes;
-  Index size = 0;  // elements per node, fused units
+  Index size = 0;      // elements per node, fused units; of an epilogue, those it takes
+  Index multiple = 1;  // elements: all epilogues take whole multiples of this,
+  Index piece = 0;     // and sum in pieces of this; 0: none sums
   bool fused = false;
   int phase = 0;   // 1: needed by stores only, runs after the guard
   int height = 0;  // length of the longest path of units to the end of its phase
@@ -69,17 +72,20 @@ class Plan {
  private:
   void find_views();
   void find_constants();
+  void find_virtual(PlanOptions options);
   void find_units(PlanOptions options);
   void order_units();
   std::vector<std::vector<int>> waiting_units(std::vector<int>& waits) const;
   void place_values();
   void place_stores(std::map<Ref, int>& last_read);
-  bool stretches(int reader, int value) const;
+  bool reads_whole(int reader, int value) const;
   bool is_view(int node) const { return view_[static_cast<std::size_t>(node)] >= 0; }
   bool is_whole(Ref ref) const;
   bool computes(int node) const;
   bool writes_in_place(const Store& store, const std::map<Ref, int>& last_read) const;
   std::vector<int> dependencies(int node) const;
+
+  class UnitFinder;
 
   std::vector<bool> live_;
   std::vector<bool> first_phase_;

@@ -130,6 +130,7 @@ struct Program::Impl {
   void add_shorts(int unit, const FusedPass& pass);
   void add_short(int unit, Short instruction);
   void add_kernel(int unit);
+  void add_kernel(int unit, int node, const std::vector<int>& in, const std::vector<int>& out);
   bool run(const void* const* in, void* const* out);
   void run_steps(std::size_t first, std::size_t last);
   void run_step(const Step& step) const;
@@ -170,7 +171,6 @@ void Program::Impl::build() {
 void Program::Impl::add_kernel(int unit) {
   const int n = plan.units[at(unit)].nodes[0];
   const Node& node = tape->node(n);
-  const auto types = tape->input_types(n);
   std::vector<int> in;
   std::vector<int> out;
   for (Ref ref : node.inputs) in.push_back(storage.pointer(ref));
@@ -178,6 +178,12 @@ void Program::Impl::add_kernel(int unit) {
     const int pointer = storage.pointer(Ref{n, r});
     out.push_back(pointer < 0 ? storage.pointer_to(nullptr) : pointer);  // spared
   }
+  add_kernel(unit, n, in, out);
+}
+
+void Program::Impl::add_kernel(int unit, int n, const std::vector<int>& in, const std::vector<int>& out) {
+  const Node& node = tape->node(n);
+  const auto types = tape->input_types(n);
   const int first = storage.add_arguments(in);
   const int last = storage.add_arguments(out);
   steps.push_back({Step::Kind::kernel, first, last, unit, node.op->operator*().kernel({types, node.attrs})});
@@ -200,7 +206,8 @@ void Program::Impl::add_short(int unit, Short instruction) {
     steps.push_back({Step::Kind::shorts, count - 1, count, unit});
 }
 
-// Where all memory is the program's own, whole vectors are computed: what stands behind the last element is not looked at.
+// In one tile, openings and endings are steps before and behind. Where all memory is the program's own, whole vectors are
+// computed: what stands behind the last element is not looked at.
 void Program::Impl::add_shorts(int unit, const FusedPass& pass) {
   std::vector<int> pointers(at(pass.registers));
   for (int reg = 0; reg < pass.registers; ++reg)
@@ -217,6 +224,8 @@ void Program::Impl::add_shorts(int unit, const FusedPass& pass) {
       stretches.push_back({fill.stretch, in, out, pass.size});
     }
   }
+  for (const FusedPass::Opening& opening : pass.openings)
+    add_kernel(unit, opening.node, opening.pointers, {pointers[at(opening.reg)]});
   for (const FusedPass::Instruction& instruction : pass.instructions) {
     std::vector<int> in;
     for (int i = 0; i < instruction.operands; ++i) in.push_back(pointers[at(instruction.in[at(i)])]);
@@ -227,6 +236,11 @@ void Program::Impl::add_shorts(int unit, const FusedPass& pass) {
     const Index n = padded ? (pass.size + lanes - 1) / lanes * lanes : pass.size;
     const int first = storage.add_arguments(in);
     add_short(unit, {instruction.kernel, first, storage.add_arguments({out}), n});
+  }
+  for (const FusedPass::Ending& ending : pass.endings) {
+    std::vector<int> in = ending.pointers;
+    in[at(ending.epilogue.needs.operand)] = pointers[at(ending.reg)];
+    add_kernel(unit, ending.node, in, {ending.out});
   }
 }
 

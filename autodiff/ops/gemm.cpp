@@ -23,17 +23,6 @@ thread_local bool is_inside = false;
 constexpr CBLAS_TRANSPOSE flag(bool transposed) { return transposed ? CblasTrans : CblasNoTrans; }
 constexpr blasint narrow(Index i) { return static_cast<blasint>(i); }
 
-// y = matrix * x: with the library's product of a matrix and a vector, which does not pack.
-template <class T>
-void apply(bool transposed, Index height, Index width, const T* matrix, Index row, const T* x, T* y) {
-  if constexpr (std::is_same_v<T, float>)
-    cblas_sgemv(CblasRowMajor, flag(transposed), narrow(height), narrow(width), 1.0F, matrix, narrow(row), x,
-                1, 0.0F, y, 1);
-  else
-    cblas_dgemv(CblasRowMajor, flag(transposed), narrow(height), narrow(width), 1.0, matrix, narrow(row), x,
-                1, 0.0, y, 1);
-}
-
 template <class T>
 void multiply(const Product& whole, const Piece& p, const T* a, const T* b, T* c) {
   if constexpr (std::is_same_v<T, float>)
@@ -60,14 +49,7 @@ void compute(const Product& whole, const Piece& p, Blas blas, const T* a, const 
     if (blas == Blas::onednn && onednn::sgemm(whole.transpose_a, whole.transpose_b, p.rows, p.columns,
                                               whole.k, a, p.row_a, b, p.row_b, c, whole.n))
       return;
-  if (whole.n == 1)
-    apply(whole.transpose_a, whole.transpose_a ? whole.k : p.rows, whole.transpose_a ? p.rows : whole.k, a,
-          p.row_a, b, c);
-  else if (whole.m == 1)
-    apply(!whole.transpose_b, whole.transpose_b ? p.columns : whole.k,
-          whole.transpose_b ? whole.k : p.columns, b, p.row_b, a, c);
-  else
-    multiply(whole, p, a, b, c);
+  multiply(whole, p, a, b, c);
 }
 
 // Pieces begin at multiples of this, where the library's innermost tiles do.

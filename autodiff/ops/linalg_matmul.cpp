@@ -11,6 +11,7 @@
 #include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/rows.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
+#include <tapir/autodiff/ops/vector_product.hpp>
 
 namespace tapir {
 namespace {
@@ -62,7 +63,8 @@ std::vector<Type> matmul_type(const Signature& s) {
   return {{dtype, Leading(s[0], s[1]).shape + Shape{p.m, p.n}}};
 }
 
-Kernel matmul_kernel(const Signature& s) {
+// As one product, or several of one shape.
+ops::Products products_of(const Signature& s) {
   Product product = product_of(s);
   Leading lead(s[0], s[1]);
   constexpr Index most_rows = 1 << 30;
@@ -70,9 +72,23 @@ Kernel matmul_kernel(const Signature& s) {
     product.m *= lead.count;  // one right factor for all: their rows are one matrix
     lead.count = lead.count_a = 1;
   }
-  const ops::Products products{product, lead.count, lead.count_a, lead.count_b};
-  return Flags(s.attrs).precision == Precision::bf16 ? ops::bf16_kernel_of(products)
-                                                     : ops::kernel_of(products);
+  return {product, lead.count, lead.count_a, lead.count_b};
+}
+
+Kernel matmul_kernel(const Signature& s) {
+  const ops::Products products = products_of(s);
+  if (Flags(s.attrs).precision == Precision::bf16) return ops::bf16_kernel_of(products);
+  return ops::is_vector_product(products.each) ? ops::vector_kernel_of(products) : ops::kernel_of(products);
+}
+
+// A rule for one product in full precision.
+template <class R>
+std::function<std::optional<R>(const Signature&)> for_one(std::optional<R> (*rule)(const Product&)) {
+  return [rule](const Signature& s) -> std::optional<R> {
+    const ops::Products products = products_of(s);
+    if (products.count != 1 || Flags(s.attrs).precision == Precision::bf16) return std::nullopt;
+    return rule(products.each);
+  };
 }
 
 // Rows of the result follow a's, columns b's.
@@ -139,6 +155,8 @@ std::vector<Sample> matmul_samples() {
 const Op matmul_op{{.name = "matmul",
                     .shape = matmul_type,
                     .kernel = matmul_kernel,
+                    .prologue = for_one(ops::vector_prologue_of),
+                    .epilogue = for_one(ops::vector_epilogue_of),
                     .follows = follow_matmul,
                     .batch = batch_matmul,
                     .vjp = matmul_back,

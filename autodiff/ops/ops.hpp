@@ -6,4 +6,5 @@
 #include <tapir/autodiff/ops/linalg.hpp>
 #include <tapir/autodiff/ops/random.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/autodiff/ops/structure.hpp>

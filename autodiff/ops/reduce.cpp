@@ -34,12 +34,66 @@ KernelRule reduce_with(std::string name, std::string rest) {
   };
 }
 
-KernelRule reduce_with(const std::string& name) { return reduce_with(name, name); }
+/// A reduction of the leading axes: [n, inner] to [inner], in pieces of n.
+struct Streamed {
+  const kernels::StreamKernels* stream;
+  kernels::ReduceKernel rest;
+  Index inner;
+
+  void start(void* state) const { stream->start(state, inner); }
+  void take(void* state, const void* const*, const void* tile, Index from, Index to, void*) const {
+    stream->take(state, tile, to - from);
+  }
+  void finish(void* state, void* partial) const { stream->finish(state, inner, partial); }
+  void combine(const void* partials, Index pieces, void* out) const {
+    rest(partials, out, 0, 1, pieces, inner);
+  }
+};
+
+/// A reduction of the last axes: a row of n to a number.
+struct RowByRow {
+  kernels::ReduceKernel step;
+  Index n, item;
+
+  void take(void*, const void* const*, const void* tile, Index from, Index to, void* out) const {
+    step(tile, static_cast<std::byte*>(out) + from / n * item, 0, (to - from) / n, n, 1);
+  }
+};
+
+// Shorter arrays are near enough when a step of its own reads them.
+constexpr Index worth_taking_rows = 1 << 20;  // bytes
+
+EpilogueRule end_with(std::string name, std::string rest) {
+  return [name, rest](const Signature& s) -> std::optional<Epilogue> {
+    const auto* stream = kernels::find_stream(name, s[0].dtype);
+    const ops::Passes passes(s[0].shape, s.attrs.get<Indices>("axes"), s[0].dtype);
+    const auto& [middle, length] = passes[0];
+    if (!stream || middle.size() == 0) return std::nullopt;
+    const auto item = static_cast<Index>(size_of(s[0].dtype));
+    const bool takes_rows =
+        middle.inner == 1 && middle.outer > 1 && middle.size() * item >= worth_taking_rows;
+    if (passes.count() == 1 && takes_rows)
+      return Epilogue({.multiple = middle.n},
+                      RowByRow{kernels::find_reduce(name, s[0].dtype), middle.n, item});
+    if (middle.outer != 1 || passes.count() > (length == middle.n ? 1 : 2)) return std::nullopt;
+    return Epilogue({.multiple = stream->multiple(middle.inner),
+                     .piece = length * middle.inner,
+                     .state = stream->bytes(length, middle.inner),
+                     .partial = static_cast<std::size_t>(middle.inner * item)},
+                    Streamed{stream, kernels::find_reduce(rest, s[0].dtype), middle.inner});
+  };
+}
+
+// What a kernel rule says, and its like for the end of a pass.
+void reduce_by(Row& row, const std::string& name, const std::string& rest) {
+  row.kernel = reduce_with(name, rest);
+  row.epilogue = end_with(name, rest);
+}
 
 // A row whose derivatives are `vjp` and `jvp`, of one operand and one result.
 Row reduction_row(std::string name, Operand::Fill fill, Rule vjp, Rule jvp) {
   Row row = ops::reduction(name);
-  row.kernel = reduce_with(std::move(name));
+  reduce_by(row, name, name);
   row.vjp = ops::pull(std::move(vjp));
   row.jvp = [jvp](const Recorded& r, const Tangents& t) -> Tangents { return {jvp(r, *t[0])}; };
   row.dtypes = every_dtype;
@@ -51,7 +105,7 @@ Row reduction_row(std::string name, Operand::Fill fill, Rule vjp, Rule jvp) {
 
 Row sum_row() {
   Row row = ops::reduction("sum");
-  row.kernel = reduce_with("sum");
+  reduce_by(row, "sum", "sum");
   row.vjp = ops::pull([](const Recorded& r, const Var& g) { return ops::stretched(r, g); });
   row.linear = true;
   row.dtypes = every_dtype;
@@ -63,7 +117,7 @@ const Op sum_op{sum_row()};
 
 const Op sum_squares_op{[] {
   Row row = ops::reduction("sum_squares");
-  row.kernel = reduce_with("sum_squares", "sum");
+  reduce_by(row, "sum_squares", "sum");
   row.vjp = ops::pull([](const Recorded& r, const Var& g) { return ops::stretched(r, 2 * g) * r.inputs[0]; });
   row.jvp = [](const Recorded& r, const Tangents& t) -> Tangents {
     return {2 * ops::reduced(r, *t[0] * r.inputs[0])};

@@ -59,6 +59,13 @@ OuterPieces::OuterPieces(const Middle& middle)
   if (middle.size() > worth_cutting) per_piece = std::max<Index>(1, piece_size / (middle.n * middle.inner));
 }
 
+Index summed_piece(Index size, Index row) {
+  // Whole multiples of these rows hold whole batches of any kind of sum.
+  constexpr Index usual = 1 << 12, rows = 64;
+  const Index piece = row > usual || row == 0 ? usual : std::max<Index>(1, usual / (rows * row)) * rows * row;
+  return size > 2 * piece ? piece : size;
+}
+
 Row reduction(std::string name) {
   return {.name = std::move(name),
           .shape = [](const Signature& s) -> std::vector<Type> {
@@ -157,6 +164,7 @@ Passes::Passes(const Shape& shape, const Indices& axes, DType dtype) : item_(siz
     else
       runs.push_back({shape[axis], mark});
   }
+  const Index row = shape.rank() > 1 ? shape.back() : 1;
   // The innermost run first: what is left for the others is small then.
   Index inner = 1;
   for (std::size_t i = runs.size(); i-- > 0;) {
@@ -166,9 +174,9 @@ Passes::Passes(const Shape& shape, const Indices& axes, DType dtype) : item_(siz
     }
     Middle middle{1, runs[i].size, inner};
     for (std::size_t before = 0; before < i; ++before) middle.outer *= runs[before].size;
-    add(middle);
+    add(middle, row);
   }
-  if (passes_.empty()) add({inner, 1, 1});
+  if (passes_.empty()) add({inner, 1, 1}, row);
 
   for (std::size_t p = 0; p + 1 < passes_.size(); ++p) {
     const Middle& middle = passes_[p].middle;
@@ -185,16 +193,18 @@ std::optional<Middle> Passes::single() const {
   return is_one ? std::optional(middle) : std::nullopt;
 }
 
-void Passes::add(Middle middle) {
-  constexpr Index few = 8;
-  const Index length = middle.inner > 0 ? piece_size / middle.inner : 0;
-  if (middle.outer > few || length < few || middle.n < 2 * length || middle.size() <= worth_cutting) {
-    passes_.push_back({middle, middle.n});
-    return;
-  }
+void Passes::add(Middle middle, Index row) {
+  constexpr Index few = 8, widest = 1 << 12;
+  Index length = middle.n;
+  if (middle.outer == 1 && middle.inner > 0 && middle.inner <= widest)
+    length = summed_piece(middle.size(), middle.inner == 1 ? row : middle.inner) / middle.inner;
+  else if (const Index cut = middle.inner > 0 ? piece_size / middle.inner : 0;
+           middle.outer <= few && cut >= few && middle.n >= 2 * cut && middle.size() > worth_cutting)
+    length = cut;
   passes_.push_back({middle, length});
-  passes_.push_back(
-      {{middle.outer, (middle.n + length - 1) / length, middle.inner}, (middle.n + length - 1) / length});
+  if (length == middle.n) return;
+  const Index cuts = (middle.n + length - 1) / length;
+  passes_.push_back({{middle.outer, cuts, middle.inner}, cuts});
 }
 
 }  // namespace tapir::ops

@@ -38,6 +38,10 @@ struct OuterPieces {
   Index per_piece = 1;
 };
 
+/// Elements of a piece when rows of this length, `size` elements in all, are summed, each column or everything: size if
+/// they are few. One function, so that the sums at the end of a pass have the same pieces.
+Index summed_piece(Index size, Index row);
+
 /// A row that reduces the axes in attribute `axes` (and keeps them with size 1 if `keep_dims`): name, type, follows.
 Row reduction(std::string name);
 /// What `reduction` rows are asked to reduce in tests: one axis, several, none, all; sizes 1 and odd ones.
@@ -100,7 +104,7 @@ class Passes {
   const Pass& operator[](std::size_t pass) const { return passes_[pass]; }
 
  private:
-  void add(Middle middle);
+  void add(Middle middle, Index row);
 
   std::vector<Pass> passes_;
   std::shared_ptr<std::vector<double>> scratch_[2];

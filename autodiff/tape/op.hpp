@@ -60,12 +60,14 @@ inline constexpr int mixed = -1;
 ///   spd       symmetric positive definite in the last two axes
 ///   lower     lower triangular in the last two axes, its diagonal in [1, 2)
 ///   ones      1
+/// By an operand that is `once`, the suite takes first derivatives only.
 struct Operand {
   enum class Fill { uniform, distinct, integer, whole, spd, lower, ones };
   Shape shape = {};
   double low = -2;
   double high = 2;
   Fill fill = Fill::uniform;
+  bool once = false;
 };
 
 /// A point at which the suite tests a row in every facet.
@@ -83,6 +85,8 @@ using ShapeRule = std::function<std::vector<Type>(const Signature&)>;
 using KernelRule = std::function<Kernel(const Signature&)>;
 using LinksRule = std::function<const ChainLinks*(const Signature&)>;
 using TileRule = std::function<TileKernel(const Signature&)>;
+using PrologueRule = std::function<std::optional<Prologue>(const Signature&)>;
+using EpilogueRule = std::function<std::optional<Epilogue>(const Signature&)>;
 using ViewRule = std::function<std::optional<Index>(const Signature&)>;
 using JoinRule = std::function<bool(const Signature&)>;
 using FollowsRule = std::function<std::vector<int>(const Signature&, int result, int input)>;
@@ -96,12 +100,14 @@ class Op;
 struct Row {
   std::string name = {};
   Kind kind = Kind::opaque;
-  ShapeRule shape = {};    // types of the results, or an Error
-  KernelRule kernel = {};  // opaque
-  TileRule tile = {};      // elementwise; null for dtypes without a kernel
-  LinksRule links = {};    // elementwise; null where it cannot be part of a chain
-  ViewRule view = {};      // the element of input 0 from which on the result lies there as it is, if it does
-  JoinRule joins = {};     // whether the result is the bytes of the inputs, one behind the other
+  ShapeRule shape = {};        // types of the results, or an Error
+  KernelRule kernel = {};      // opaque
+  PrologueRule prologue = {};  // opaque; none where it cannot begin a pass
+  EpilogueRule epilogue = {};  // opaque; none where it cannot end a pass
+  TileRule tile = {};          // elementwise; null for dtypes without a kernel
+  LinksRule links = {};        // elementwise; null where it cannot be part of a chain
+  ViewRule view = {};   // the element of input 0 from which on the result lies there as it is, if it does
+  JoinRule joins = {};  // whether the result is the bytes of the inputs, one behind the other
   FollowsRule follows = {};  // null: an opaque row mixes everything, others have rules of their kind
   BatchRule batch = {};      // null: widen all operands, give shape attributes the prefix, apply again
   VjpRule vjp = {};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -17,18 +18,25 @@ using Parameters = std::vector<Tensor>;
 struct LawRow {
   std::string name = {};
   std::function<Distribution(const std::vector<Var>&)> make = {};
-  /// Points of the parameter space, extreme ones too. The first two are tame.
+  /// Points of the parameter space. The first two are tame.
   std::vector<Parameters> cases = {};
+  /// Further ones where only log_prob and cdf are compared: draws and integrals leave the range of f64 there.
+  std::vector<Parameters> extremes = {};
   std::function<long double(const Parameters&, long double x)> log_prob = {};
-  /// Continuous laws: the distribution function.
+  /// The distribution function. Discrete laws may leave it out.
   std::function<long double(const Parameters&, long double x)> cdf = {};
   /// Where log_prob is compared: both tails. Discrete laws: the whole support, as far as it has mass.
   std::function<std::vector<double>(const Parameters&)> points = {};
   std::vector<double> outside = {};
-  /// How far a parameter, or the value of a continuous law, moves until the log density is another one.
+  /// How far a parameter, or the value of a continuous law, moves until the log density is another one. A positive
+  /// parameter never moves further than by its own size.
   std::function<long double(const Parameters&)> length = [](const Parameters&) { return 1.0L; };
-  /// Continuous laws: all mass but 1e-12 lies between the first and the last; between neighbours, densities are smooth.
-  std::function<std::vector<double>(const Parameters&)> panels = {};
+  /// Continuous laws: the ends of the support, and where between them the density is not smooth; one is finite.
+  std::function<std::vector<double>(const Parameters&)> breaks = {};
+  /// Moments up to this order exist.
+  std::function<double(const Parameters&)> moments = [](const Parameters&) { return 1e9; };
+  /// Some parameters, all that are possible; drawn from their supports where these are constants.
+  std::function<std::vector<double>(std::mt19937_64&)> random = {};
 };
 
 /// All rows, in no order.
@@ -38,5 +46,19 @@ std::vector<LawRow>& law_rows();
 struct Listed {
   explicit Listed(LawRow row) { law_rows().push_back(std::move(row)); }
 };
+
+/// Parameters that are scalars.
+inline Parameters scalars(std::initializer_list<double> values) {
+  Parameters result;
+  for (double value : values) result.emplace_back(value);
+  return result;
+}
+
+/// loc + scale * score for each score, where these are a law's first two parameters.
+inline std::vector<double> at_scores(const Parameters& p, std::initializer_list<double> scores) {
+  std::vector<double> x;
+  for (double score : scores) x.push_back(p[0].item() + p[1].item() * score);
+  return x;
+}
 
 }  // namespace tapir::vi::test

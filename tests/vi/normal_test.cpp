@@ -15,25 +15,17 @@ using Oracle = boost::math::normal_distribution<long double>;
 
 Oracle oracle(const Parameters& p) { return {p[0].item(), p[1].item()}; }
 
-std::vector<double> at_scores(const Parameters& p, std::initializer_list<double> scores) {
-  std::vector<double> x;
-  for (double score : scores) x.push_back(p[0].item() + p[1].item() * score);
-  return x;
-}
-
-Parameters parameters(double loc, double scale) { return {Tensor(loc), Tensor(scale)}; }
-
 // To 100 scales from the middle: there the density is exp(-5000), which only long double can hold.
 const Listed row{{
     .name = "Normal",
     .make = [](const std::vector<Var>& p) { return Normal{.loc = p[0], .scale = p[1]}; },
-    .cases = {parameters(0.3, 1.2), parameters(-1.7, 0.4), parameters(0, 1), parameters(1e3, 1e-3),
-              parameters(-1e-6, 1e6), parameters(2e-12, 1e-12)},
+    .cases = {scalars({0.3, 1.2}), scalars({-1.7, 0.4}), scalars({0, 1}), scalars({1e3, 1e-2}),
+              scalars({-1e-6, 1e6}), scalars({2e-12, 1e-12})},
     .log_prob = [](const Parameters& p, long double x) { return std::log(pdf(oracle(p), x)); },
     .cdf = [](const Parameters& p, long double x) { return cdf(oracle(p), x); },
     .points = [](const Parameters& p) { return at_scores(p, {-100, -38, -5, -1, 0, 1e-3, 0.6, 2, 8, 39, 100}); },
     .length = [](const Parameters& p) { return static_cast<long double>(p[1].item()); },
-    .panels = [](const Parameters& p) { return at_scores(p, {-9, -6, -3, -1, 0, 1, 3, 6, 9}); },
+    .breaks = [](const Parameters& p) { return std::vector<double>{-INFINITY, p[0].item(), INFINITY}; },
 }};
 
 }  // namespace

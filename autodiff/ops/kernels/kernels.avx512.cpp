@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <new>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -21,6 +22,6 @@ using Arch = xsimd::avx512dq;
 }  // namespace
 
 constexpr KernelSet avx512_kernels = {tiles.data(), tiles.size(), reductions.front().data(),
-                                      3 * reductions.size(), logsumexps};
+                                      3 * reductions.size(), logsumexps, vectors};
 
 }  // namespace tapir::kernels

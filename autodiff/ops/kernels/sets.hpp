@@ -20,6 +20,7 @@ struct ReduceEntry {
   std::string_view name;
   DType dtype;
   ReduceKernel kernel;
+  const StreamKernels* stream = nullptr;
 };
 
 /// Constant data, so that a table can be read on a machine that cannot run its kernels.
@@ -29,6 +30,7 @@ struct KernelSet {
   const ReduceEntry* reduces;
   std::size_t reduce_count;
   const LogSumExpKernel* logsumexps;  // f32, f64
+  const VectorKernels* vectors;       // f32, f64
 };
 
 /// What TAPIR_ISA's value stands for; an empty one for the best set of this machine.

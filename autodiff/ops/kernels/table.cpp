@@ -52,6 +52,13 @@ const TileEntry* find_entry(std::string_view name, DType dtype, InstructionSet s
   return nullptr;
 }
 
+const ReduceEntry* find_reduction(std::string_view name, DType dtype, InstructionSet set) {
+  const KernelSet& kernels = kernels_of(set);
+  for (std::size_t i = 0; i < kernels.reduce_count; ++i)
+    if (kernels.reduces[i].dtype == dtype && kernels.reduces[i].name == name) return &kernels.reduces[i];
+  return nullptr;
+}
+
 InstructionSet best_set() {
   InstructionSet best = InstructionSet::sse4_2;
   for (InstructionSet set : all_sets)
@@ -113,11 +120,25 @@ ReduceKernel find_reduce(std::string_view name, DType dtype) {
 }
 
 ReduceKernel find_reduce(std::string_view name, DType dtype, InstructionSet set) {
-  const KernelSet& kernels = kernels_of(set);
-  for (std::size_t i = 0; i < kernels.reduce_count; ++i)
-    if (kernels.reduces[i].dtype == dtype && kernels.reduces[i].name == name)
-      return kernels.reduces[i].kernel;
-  return nullptr;
+  const ReduceEntry* entry = find_reduction(name, dtype, set);
+  return entry ? entry->kernel : nullptr;
+}
+
+const StreamKernels* find_stream(std::string_view name, DType dtype) {
+  return find_stream(name, dtype, instruction_set());
+}
+
+const StreamKernels* find_stream(std::string_view name, DType dtype, InstructionSet set) {
+  const ReduceEntry* entry = find_reduction(name, dtype, set);
+  return entry ? entry->stream : nullptr;
+}
+
+const VectorKernels& find_vector(DType dtype) { return find_vector(dtype, instruction_set()); }
+
+const VectorKernels& find_vector(DType dtype, InstructionSet set) {
+  static constexpr VectorKernels none = {};
+  const VectorKernels* kernels = kernels_of(set).vectors;
+  return kernels && is_floating(dtype) ? kernels[dtype == DType::f32 ? 0 : 1] : none;
 }
 
 LogSumExpKernel find_logsumexp(DType dtype) { return find_logsumexp(dtype, instruction_set()); }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include <tapir/autodiff/tape/kernel.hpp>
@@ -32,6 +33,33 @@ using ReduceKernel = void (*)(const void* in, void* out, Index first, Index last
 /// has the operand's shape); null for dtypes without a kernel.
 ReduceKernel find_reduce(std::string_view name, DType dtype);
 ReduceKernel find_reduce(std::string_view name, DType dtype, InstructionSet set);
+
+/// A reduction of [n, inner] to [inner] whose elements come a tile at a time: the bits of ReduceKernel. `state` has
+/// `bytes(n, inner)` bytes, aligned to 64; all tiles but the last are a multiple of `multiple(inner)` elements.
+struct StreamKernels {
+  Index (*multiple)(Index inner);
+  std::size_t (*bytes)(Index n, Index inner);
+  void (*start)(void* state, Index inner);
+  void (*take)(void* state, const void* in, Index elements);
+  void (*finish)(void* state, Index inner, void* out);
+};
+
+/// Null for dtypes, and for names, without one.
+const StreamKernels* find_stream(std::string_view name, DType dtype);
+const StreamKernels* find_stream(std::string_view name, DType dtype, InstructionSet set);
+
+/// Products of a dense matrix, whose rows have k numbers and which ends at `end`, with a vector.
+struct VectorKernels {
+  /// out[r] = sum of matrix[r, i] vector[i] over i; a product's bits depend on its row and the vector alone.
+  void (*dot)(const void* matrix, const void* end, const void* vector, void* out, Index rows, Index k);
+  /// sums[i] += sum of weights[r] matrix[r, i] over r, eight rows at a time; whole batches are written to `sums`, up to 16
+  /// numbers from the last.
+  void (*add_rows)(const void* matrix, const void* end, const void* weights, void* sums, Index rows, Index k);
+};
+
+/// For f32 and f64.
+const VectorKernels& find_vector(DType dtype);
+const VectorKernels& find_vector(DType dtype, InstructionSet set);
 
 /// out[outer, inner] = log sum exp of in[outer, n, inner] over n, and, unless `shares` is null, shares[outer, n, inner] =
 /// exp(in - out), 0 where all are -inf.

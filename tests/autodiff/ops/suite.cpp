@@ -49,6 +49,10 @@ bool Case::is_active(std::size_t operand) const {
   return is_floating(operands[operand].dtype()) && sample.operands[operand].fill != Operand::Fill::whole;
 }
 
+bool Case::is_active_twice(std::size_t operand) const {
+  return is_active(operand) && !sample.operands[operand].once;
+}
+
 bool Case::has_derivatives() const { return op->flow == Flow::rules && op.kind() != Kind::leaf; }
 
 std::vector<Case> cases(std::span<const DType> dtypes) {
@@ -77,6 +81,13 @@ std::vector<Var> active_inputs(const Case& c, const Recording& r) {
   std::vector<Var> result;
   for (std::size_t i = 0; i < c.operands.size(); ++i)
     if (c.is_active(i)) result.push_back(r.inputs[i]);
+  return result;
+}
+
+std::vector<Var> inputs_active_twice(const Case& c, const Recording& r) {
+  std::vector<Var> result;
+  for (std::size_t i = 0; i < c.operands.size(); ++i)
+    if (c.is_active_twice(i)) result.push_back(r.inputs[i]);
   return result;
 }
 

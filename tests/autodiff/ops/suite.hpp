@@ -30,6 +30,8 @@ struct Case {
   std::vector<Type> types() const;
   /// Derivatives are taken by this operand.
   bool is_active(std::size_t operand) const;
+  /// Second derivatives are, too.
+  bool is_active_twice(std::size_t operand) const;
   bool has_derivatives() const;
 };
 
@@ -58,6 +60,7 @@ Recording record(const Case& c);
 
 /// Those of the recording's values a derivative can be taken by, or of.
 std::vector<Var> active_inputs(const Case& c, const Recording& r);
+std::vector<Var> inputs_active_twice(const Case& c, const Recording& r);
 std::vector<Var> floating_outputs(const Recording& r);
 /// New inputs of the tape, of the types of `like`.
 std::vector<Var> inputs_like(const Recording& r, std::span<const Var> like);

@@ -1,0 +1,118 @@
+// Special functions of double, by Boost.Math.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/autodiff/ops/scalar_functions.hpp>
+
+#include <cmath>
+#include <limits>
+
+#include <boost/math/special_functions/beta.hpp>
+#include <boost/math/special_functions/digamma.hpp>
+#include <boost/math/special_functions/erf.hpp>
+#include <boost/math/special_functions/gamma.hpp>
+#include <boost/math/special_functions/lambert_w.hpp>
+#include <boost/math/special_functions/polygamma.hpp>
+#include <boost/math/special_functions/trigamma.hpp>
+
+namespace tapir::ops::scalar {
+namespace {
+
+namespace policies = boost::math::policies;
+
+// Errors are NaN or an infinity, never an exception; all is computed in double.
+using Policy = policies::policy<
+    policies::promote_double<false>, policies::domain_error<policies::ignore_error>,
+    policies::pole_error<policies::ignore_error>, policies::overflow_error<policies::ignore_error>,
+    policies::underflow_error<policies::ignore_error>, policies::denorm_error<policies::ignore_error>,
+    policies::rounding_error<policies::ignore_error>, policies::evaluation_error<policies::ignore_error>,
+    policies::indeterminate_result_error<policies::ignore_error>>;
+constexpr Policy policy;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+double lgamma(double x) { return boost::math::lgamma(x, policy); }
+double digamma(double x) { return boost::math::digamma(x, policy); }
+double polygamma(double order, double x) {
+  constexpr double most = 10000;
+  if (!(order >= 1 && order <= most) || std::floor(order) != order) return no_value;
+  const bool odd = std::fmod(order, 2) == 1;
+  if (x == infinity) return 0;
+  // Near 0 the first term, (-1)^(n+1) n! / x^(n+1), is all there is: infinite with its sign.
+  if (x == 0) return odd || std::signbit(x) ? infinity : -infinity;
+  if (x < 0 && std::floor(x) == x) return odd ? infinity : no_value;
+  return order == 1 ? boost::math::trigamma(x, policy)
+                    : boost::math::polygamma(static_cast<int>(order), x, policy);
+}
+
+double trigamma(double x) { return polygamma(1, x); }
+
+double erf_inv(double x) { return boost::math::erf_inv(x, policy); }
+double erfc_inv(double x) { return boost::math::erfc_inv(x, policy); }
+double ndtri(double p) { return -1.41421356237309504880 * boost::math::erfc_inv(2 * p, policy); }
+double lambert_w(double x) { return x == infinity ? x : boost::math::lambert_w0(x, policy); }
+
+// ---- the incomplete gamma function ----
+
+namespace {
+
+bool in_gamma_domain(double a, double x) { return a > 0 && a < infinity && x >= 0; }
+
+}  // namespace
+
+double gamma_p(double a, double x) {
+  if (!in_gamma_domain(a, x)) return no_value;
+  return x == infinity ? 1 : boost::math::gamma_p(a, x, policy);
+}
+
+double gamma_q(double a, double x) {
+  if (!in_gamma_domain(a, x)) return no_value;
+  return x == infinity ? 0 : boost::math::gamma_q(a, x, policy);
+}
+
+double gamma_p_dx(double a, double x) {
+  if (!in_gamma_domain(a, x)) return no_value;
+  return x == infinity ? 0 : boost::math::gamma_p_derivative(a, x, policy);
+}
+
+double gamma_p_da(double a, double x) {
+  if (!in_gamma_domain(a, x)) return no_value;
+  if (x == 0 || x == infinity) return 0;
+  const double density = x * gamma_p_dx(a, x);
+  return density == 0 ? 0 : -density * log_gamma_slope(a, std::log(x));
+}
+
+// ---- the incomplete beta function ----
+
+namespace {
+
+bool in_beta_domain(double a, double b, double x) {
+  return a > 0 && a < infinity && b > 0 && b < infinity && x >= 0 && x <= 1;
+}
+
+}  // namespace
+
+double betainc(double a, double b, double x) {
+  return in_beta_domain(a, b, x) ? boost::math::ibeta(a, b, x, policy) : no_value;
+}
+
+double betainc_dx(double a, double b, double x) {
+  return in_beta_domain(a, b, x) ? boost::math::ibeta_derivative(a, b, x, policy) : no_value;
+}
+
+double betainc_da(double a, double b, double x) {
+  if (!in_beta_domain(a, b, x)) return no_value;
+  if (x == 0 || x == 1) return 0;
+  const double density = betainc_dx(a, b, x);
+  return density == 0 ? 0 : -density * beta_slope(a, b, x, 1 - x);
+}
+
+double betainc_db(double a, double b, double x) {
+  if (!in_beta_domain(a, b, x)) return no_value;
+  if (x == 0 || x == 1) return 0;
+  const double density = betainc_dx(a, b, x);
+  return density == 0 ? 0 : density * beta_slope(b, a, 1 - x, x);
+}
+
+}  // namespace tapir::ops::scalar

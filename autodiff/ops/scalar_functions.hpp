@@ -1,0 +1,38 @@
+// Special functions of double: the rules of scalar rows.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+namespace tapir::ops::scalar {
+
+// Outside their domains, and where a library fails, they are NaN; they throw nothing. Operands are not NaN.
+
+double lgamma(double x);
+double digamma(double x);
+double trigamma(double x);
+/// NaN for an order that is not a whole number from 1 to 10000.
+double polygamma(double order, double x);
+/// log B(a, b) for a, b > 0.
+double lbeta(double a, double b);
+/// psi(a + b) - psi(a) for a, a + b > 0, to full precision also where b is small.
+double digamma_difference(double a, double b);
+
+double erf_inv(double x);
+double erfc_inv(double x);
+double ndtri(double p);
+double lambert_w(double x);
+
+double gamma_p(double a, double x);
+double gamma_q(double a, double x);
+double gamma_p_dx(double a, double x);
+double gamma_p_da(double a, double x);
+/// d log x / d a where P(a, x) stays: for a gamma variable, its implicit derivative. x may be too small for a double.
+double log_gamma_slope(double a, double log_x);
+
+double betainc(double a, double b, double x);
+double betainc_dx(double a, double b, double x);
+double betainc_da(double a, double b, double x);
+double betainc_db(double a, double b, double x);
+/// d x / d a where I_x(a, b) stays; y = 1 - x.
+double beta_slope(double a, double b, double x, double y);
+
+}  // namespace tapir::ops::scalar

@@ -1,0 +1,119 @@
+// Special functions, elementwise.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <tapir/autodiff/tape/var.hpp>
+
+namespace tapir {
+
+// All of them:
+//   shapes  operands broadcast together (NumPy)
+//   errors  those of elementwise.hpp
+// An argument outside the domain gives NaN. Derivatives are of any order where nothing else is said.
+
+// ---- the gamma function's logarithm and its derivatives ----
+
+/// log |Gamma(x)|; infinite at 0, -1, .. and at both ends.
+///
+///   gradient  g digamma(x)
+Var lgamma(Arg x);
+/// (log Gamma)'(x); NaN at -1, -2, .., infinite at 0 with the sign of -x.
+///
+///   gradient  g trigamma(x)
+Var digamma(Arg x);
+/// (log Gamma)''(x)
+Var trigamma(Arg x);
+/// digamma, differentiated `order` times.
+///
+///   gradient  g polygamma(order + 1, x)
+///   errors    "[polygamma] the order is -1; it has to be 0 or more"
+Var polygamma(Index order, Arg x);
+
+/// digamma(a + b) - digamma(a), exact also where b is far smaller than a; a, b > 0.
+Var digamma_difference(Arg a, Arg b);
+/// log B(a, b) = lgamma(a) + lgamma(b) - lgamma(a + b), without their cancellation; a, b > 0.
+///
+///   gradient  -g digamma_difference(a, b), -g digamma_difference(b, a)
+Var lbeta(Arg a, Arg b);
+
+// ---- the incomplete gamma and beta functions ----
+
+// a, b > 0, x >= 0, for beta x <= 1. Derivatives in x are of any order; in the shapes a, b of the first only:
+//   errors  "[gamma_p_da] has no derivative by the shape a: second derivatives by shapes are not there"
+
+/// P(a, x) = integral of t^(a-1) e^-t from 0 to x, over Gamma(a): the probability of less than x for a gamma
+/// variable of concentration a.
+///
+///   gradient  g gamma_p_da(a, x), g gamma_p_dx(a, x)
+Var gamma_p(Arg a, Arg x);
+/// 1 - P(a, x), accurate where it is small
+Var gamma_q(Arg a, Arg x);
+/// The derivative of P(a, x) by x: the gamma density.
+Var gamma_p_dx(Arg a, Arg x);
+/// The derivative of P(a, x) by a, to 1e-12 of itself from a = 1e-3 to 1e6.
+///
+///   source  the integral of a score of one sign, see shape_slopes.cpp
+Var gamma_p_da(Arg a, Arg x);
+/// I_x(a, b): the probability of less than x for a beta variable.
+///
+///   gradient  g betainc_da(a, b, x), g betainc_db(a, b, x), g betainc_dx(a, b, x)
+Var betainc(Arg a, Arg b, Arg x);
+/// The derivative of I_x(a, b) by x: the beta density.
+Var betainc_dx(Arg a, Arg b, Arg x);
+/// The derivatives of I_x(a, b) by its shapes, to 1e-12 of themselves from 1e-3 to 1e6.
+Var betainc_da(Arg a, Arg b, Arg x);
+Var betainc_db(Arg a, Arg b, Arg x);
+
+// ---- inverses ----
+
+/// The x with erf(x) = y, -1 <= y <= 1.
+Var erf_inv(Arg y);
+/// The x with erfc(x) = y, 0 <= y <= 2; accurate for small y.
+Var erfc_inv(Arg y);
+/// The x with Phi(x) = p, 0 <= p <= 1; accurate for small p.
+Var ndtri(Arg p);
+/// The w >= -1 with w exp(w) = x, x >= -1/e: the principal branch of Lambert's function.
+///
+///   gradient  g exp(-w) / (1 + w)
+Var lambert_w(Arg x);
+
+// ---- the normal distribution ----
+
+/// Phi(x), the probability of less than x.
+Var ndtr(Arg x);
+/// log Phi(x), to a few units in the last place in both tails.
+///
+///   gradient  g normal_hazard(-x)
+Var log_ndtr(Arg x);
+/// phi(x) / (1 - Phi(x)): what is drawn at x out of what is still to come; about x for large x.
+///
+///   gradient  g y (y - x), where y - x has lost about x^2 units in the last place
+Var normal_hazard(Arg x);
+
+// ---- logarithms ----
+
+/// log(1 - exp(-x)) for x >= 0: the log probability of not being above an exponential variable's x.
+///
+///   gradient  g / (exp(x) - 1)
+Var log1mexp(Arg x);
+/// log(p / (1 - p))
+Var logit(Arg p);
+/// x log y; 0 where x = 0, whatever y is but NaN.
+///
+///   gradient  g log y; g x / y, 0 where both are 0
+Var xlogy(Arg x, Arg y);
+/// x log(1 + y); 0 where x = 0, whatever y is but NaN.
+///
+///   gradient  g log(1 + y); g x / (1 + y), 0 where both are 0
+Var xlog1py(Arg x, Arg y);
+
+// ---- modified Bessel functions ----
+
+/// exp(-|x|) I0(x)
+Var i0e(Arg x);
+/// exp(-|x|) I1(x)
+Var i1e(Arg x);
+/// log I0(x), accurate near 0
+Var log_i0(Arg x);
+
+}  // namespace tapir

@@ -1,0 +1,61 @@
+// Cauchy: its row, its errors.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/cauchy.hpp>
+
+#include <boost/math/distributions/cauchy.hpp>
+#include <doctest/doctest.h>
+
+#include "law_suite.hpp"
+#include "recorded_run.hpp"
+
+namespace tapir::vi::test {
+namespace {
+
+using Oracle = boost::math::cauchy_distribution<long double>;
+
+Oracle oracle(const Parameters& p) { return {p[0].item(), p[1].item()}; }
+
+long double log_density(const Parameters& p, long double x) {
+  const long double z = (x - p[0].item()) / p[1].item();
+  return -std::log1p(z * z) - std::log(3.14159265358979323846264338327950288L * p[1].item());
+}
+
+const Listed row{{
+    .name = "Cauchy",
+    .make = [](const std::vector<Var>& p) { return Cauchy{.loc = p[0], .scale = p[1]}; },
+    .cases = {scalars({0.3, 1.2}), scalars({-1.7, 0.4}), scalars({1e3, 1e-2})},
+    .extremes = {scalars({0, 1e-30}), scalars({0, 1e30}), scalars({-1e-6, 1e6})},
+    .log_prob = log_density,
+    .cdf = [](const Parameters& p, long double x) { return cdf(oracle(p), x); },
+    .points =
+        [](const Parameters& p) {
+          return at_scores(p, {-1e8, -1e4, -38, -10, -5, -2, -1, -0.3, 0,   1e-3,
+                               0.05, 0.6,  1.5, 2,   4,  8,  39, 100,  1e6, 1e8});
+        },
+    .outside = {-INFINITY, INFINITY},
+    .length = [](const Parameters& p) { return static_cast<long double>(p[1].item()); },
+    .breaks =
+        [](const Parameters& p) {
+          return std::vector<double>{-INFINITY, p[0].item(), INFINITY};
+        },
+    .moments = [](const Parameters&) { return 0.5; },
+}};
+
+}  // namespace
+
+TEST_CASE("Cauchy: parameter errors name the law, the parameter and the value") {
+  const Where at{"model.cpp", 7};
+  CHECK(error_of([&] {
+          Distribution(Cauchy{0, -1}).check(at);
+        }) == "[Cauchy] scale is -1, needs to be positive (at model.cpp:7)");
+  CHECK(error_of([&] {
+          Distribution(Cauchy{NAN, 1}).check(at);
+        }) == "[Cauchy] loc is nan, needs to be finite (at model.cpp:7)");
+}
+
+TEST_CASE("Cauchy: the square of a distance in scales may leave the range of the dtype") {
+  CHECK(near(Cauchy{0, 1e-30}.log_prob(Tensor(1e10F)).item(),
+             std::log(1e-30L) - std::log(3.14159265358979323846L) - 2 * std::log(1e10L), 1e-6));
+}
+
+}  // namespace tapir::vi::test

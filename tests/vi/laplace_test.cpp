@@ -1,0 +1,53 @@
+// Laplace: its row, its errors.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/laplace.hpp>
+
+#include <boost/math/distributions/laplace.hpp>
+#include <doctest/doctest.h>
+
+#include "law_suite.hpp"
+#include "recorded_run.hpp"
+
+namespace tapir::vi::test {
+namespace {
+
+using Oracle = boost::math::laplace_distribution<long double>;
+
+Oracle oracle(const Parameters& p) { return {p[0].item(), p[1].item()}; }
+
+const Listed row{{
+    .name = "Laplace",
+    .make = [](const std::vector<Var>& p) { return Laplace{.loc = p[0], .scale = p[1]}; },
+    .cases = {scalars({0.3, 1.2}), scalars({-1.7, 0.4}), scalars({1e3, 1e-2})},
+    .extremes = {scalars({0, 1e-30}), scalars({0, 1e30}), scalars({-1e-6, 1e6})},
+    .log_prob =
+        [](const Parameters& p, long double x) {
+          return -std::abs(x - p[0].item()) / p[1].item() - std::log(2.0L * p[1].item());
+        },
+    .cdf = [](const Parameters& p, long double x) { return cdf(oracle(p), x); },
+    .points =
+        [](const Parameters& p) {
+          return at_scores(p, {-1e4, -700, -38, -10, -5, -2, -1, -0.3, -0.1, 1e-2,
+                               0.05, 0.6,  1.5, 2,   4,  8,  39, 100,  1000, 1e4});
+        },
+    .outside = {-INFINITY, INFINITY},
+    .length = [](const Parameters& p) { return static_cast<long double>(p[1].item()); },
+    .breaks =
+        [](const Parameters& p) {
+          return std::vector<double>{-INFINITY, p[0].item(), INFINITY};
+        },
+}};
+
+}  // namespace
+
+TEST_CASE("Laplace: parameter errors name the law, the parameter and the value") {
+  const Where at{"model.cpp", 7};
+  CHECK(error_of([&] {
+          Distribution(Laplace{0, -1}).check(at);
+        }) == "[Laplace] scale is -1, needs to be positive (at model.cpp:7)");
+  CHECK(error_of([&] {
+          Distribution(Laplace{NAN, 1}).check(at);
+        }) == "[Laplace] loc is nan, needs to be finite (at model.cpp:7)");
+}
+
+}  // namespace tapir::vi::test

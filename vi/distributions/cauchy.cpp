@@ -1,0 +1,62 @@
+// Cauchy: a bell without moments.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/cauchy.hpp>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/vi/kl.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr double pi = 3.14159265358979323846;
+constexpr double inverse_pi = 0.31830988618379067154;
+constexpr double log_pi = 1.14472988584940017414;
+constexpr double log_4_pi = 2.53102424696929079294;
+
+const KlRow<Cauchy, Cauchy> cauchy_cauchy;
+
+}  // namespace
+
+Var Cauchy::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), loc, scale},
+                  [&] { return icdf(uniform(key_for(*this, key), shape)); });
+}
+
+// The larger of |x - loc| and scale is taken out of the square, which would leave the range of the dtype.
+Var Cauchy::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] {
+    const Var distance = x - loc;
+    const Var far = abs(distance) > scale;
+    const Var larger = where(far, distance, scale);
+    const Var ratio = where(far, scale, distance) / larger;
+    return (log(scale) - log_pi) - 2 * log(abs(larger)) - log1p(square(ratio));
+  });
+}
+
+Var Cauchy::entropy(Where where) const {
+  return composed(where, name, {loc, scale},
+                  [&] { return stretched(log(scale) + log_4_pi, batch_shape(*this, where), where); });
+}
+
+Var Cauchy::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale},
+                  [&] { return inverse_pi * atan2(1, (loc - x) / scale); });
+}
+
+// The cotangent of the angle to the nearer end: the tangent would lose its digits in the tails.
+Var Cauchy::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, loc, scale}, [&] {
+    const Var upper = p > 0.5;
+    const Var cotangent = 1 / tan(pi * where(upper, 1 - p, p));
+    return loc + scale * where(upper, cotangent, -cotangent);
+  });
+}
+
+Var kl(const Cauchy& p, const Cauchy& q, Where where) {
+  return composed(where, "kl", {p.loc, p.scale, q.loc, q.scale}, [&] {
+    const auto over_both = [&](const Var& d) { return (d / p.scale) * (d / q.scale); };
+    return log1p(0.25 * (over_both(p.scale - q.scale) + over_both(p.loc - q.loc)));
+  });
+}
+
+}  // namespace tapir::vi

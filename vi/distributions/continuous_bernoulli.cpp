@@ -1,0 +1,124 @@
+// ContinuousBernoulli: a density on the unit interval in the place of a coin.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/continuous_bernoulli.hpp>
+
+#include <array>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/vi/distributions/forms.hpp>
+
+namespace tapir::vi {
+namespace {
+
+// The law as a density e^(rate y) that falls in y, so that no exponential is above 1: y is x, or 1 - x.
+struct Falling {
+  Var rising, rate;
+
+  explicit Falling(const Var& logits) : rising(logits > 0), rate(where(rising, -logits, logits)) {}
+  Var turned(const Var& x) const { return where(rising, 1 - x, x); }
+};
+
+// B_2n / (2n)!, n = 1, 2, ..: enough for |rate| < 1. The series converges below 2 pi.
+constexpr std::size_t terms = 10;
+constexpr double bernoulli[terms] = {1.0 / 12,
+                                     -1.0 / 720,
+                                     1.0 / 30240,
+                                     -1.0 / 1209600,
+                                     1.0 / 47900160,
+                                     -691.0 / 1307674368000,
+                                     1.0 / 74724249600,
+                                     -3617.0 / 10670622842880000,
+                                     43867.0 / 5109094217170944000,
+                                     -174611.0 / 802857662698291200000.0};
+
+// Each term times factor(2n).
+template <class F>
+constexpr std::array<double, terms> series(F factor) {
+  std::array<double, terms> result{};
+  for (std::size_t n = 0; n < terms; ++n) result[n] = bernoulli[n] * factor(2.0 * static_cast<double>(n + 1));
+  return result;
+}
+
+template <class Near, class Far>
+Var by_size(const Var& rate, const Near& near, const Far& far) {
+  const Var small = rate > -1;
+  return where(small, near(where(small, rate, 0)), far(where(small, -1, rate)));
+}
+
+// The logarithm of the integral of e^(rate y), and its first and second derivative.
+Var log_norm(const Var& rate) {
+  static constexpr auto coefficients = series([](double n) { return 1 / n; });
+  return by_size(
+      rate, [](const Var& r) { return 0.5 * r + square(r) * polynomial(square(r), coefficients); },
+      [](const Var& r) { return log(-expm1(r)) - log(-r); });
+}
+
+Var mean_of(const Var& rate) {
+  static constexpr auto coefficients = series([](double) { return 1.0; });
+  return by_size(
+      rate, [](const Var& r) { return 0.5 + r * polynomial(square(r), coefficients); },
+      [](const Var& r) { return exp(r) / expm1(r) - 1 / r; });
+}
+
+Var variance_of(const Var& rate) {
+  static constexpr auto coefficients = series([](double n) { return n - 1; });
+  return by_size(
+      rate, [](const Var& r) { return polynomial(square(r), coefficients); },
+      [](const Var& r) { return 1 / square(r) - exp(r) / square(expm1(r)); });
+}
+
+}  // namespace
+
+ContinuousBernoulli ContinuousBernoulli::probs(Arg p) {
+  check_parameter(name, "probs", p, Support::unit_interval, p.where);
+  return {.logits = composed(p.where, name, {p.var}, [&] { return log_odds(p); })};
+}
+
+Var ContinuousBernoulli::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), logits},
+                  [&] { return icdf(uniform(key_for(*this, key), shape)); });
+}
+
+Var ContinuousBernoulli::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, logits}, [&] {
+    const Var outside = logical_or(x<0, x> 1);
+    const Falling law(logits);
+    return unless(outside, law.rate * law.turned(where(outside, 0.5, x)) - log_norm(law.rate));
+  });
+}
+
+Var ContinuousBernoulli::mean(Where where) const {
+  return composed(where, name, {logits}, [&] {
+    const Falling law(logits);
+    return law.turned(mean_of(law.rate));
+  });
+}
+
+Var ContinuousBernoulli::variance(Where where) const {
+  return composed(where, name, {logits}, [&] { return variance_of(Falling(logits).rate); });
+}
+
+Var ContinuousBernoulli::entropy(Where where) const {
+  return composed(where, name, {logits}, [&] {
+    const Falling law(logits);
+    return log_norm(law.rate) - law.rate * mean_of(law.rate);
+  });
+}
+
+Var ContinuousBernoulli::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, logits}, [&] {
+    const Falling law(logits);
+    const Var y = law.turned(clamp(x, 0, 1));
+    return law.turned(y * (expm1_ratio(law.rate * y) / expm1_ratio(law.rate)));
+  });
+}
+
+Var ContinuousBernoulli::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, logits}, [&] {
+    const Falling law(logits);
+    const Var y = law.turned(p) * expm1_ratio(law.rate);
+    return law.turned(y * log1p_ratio(law.rate * y));
+  });
+}
+
+}  // namespace tapir::vi

@@ -1,0 +1,87 @@
+// Forms by cases: where a case is not taken its operand is a harmless one, so that no gradient is NaN.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/forms.hpp>
+
+#include <limits>
+#include <optional>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// `series` about 0 and `closed` elsewhere.
+template <class Closed>
+Var by_size(const Var& x, double radius, std::span<const double> series, const Closed& closed) {
+  const Var small = abs(x) < radius;
+  return where(small, polynomial(where(small, x, 0), series), closed(where(small, 1, x)));
+}
+
+// Logarithms of the largest and the smallest normal number, a little inside.
+struct LogRange {
+  double low, high;
+};
+
+LogRange log_range(std::optional<DType> dtype) {
+  return dtype == f32 ? LogRange{-87.3, 88.7} : LogRange{-708.3, 709.7};
+}
+
+}  // namespace
+
+Var polynomial(const Var& x, std::span<const double> coefficients) {
+  Var y = coefficients.back();
+  for (std::size_t i = coefficients.size() - 1; i > 0; --i) y = coefficients[i - 1] + x * y;
+  return y;
+}
+
+// By the ratio of the difference to the smaller one, unless that leaves the range of the dtype.
+Var log_ratio(const Var& x, const Var& y) {
+  const Var above = x >= y;
+  const Var difference = where(above, x - y, y - x), smaller = where(above, y, x);
+  const Var far = difference > 1e30 * smaller;
+  const Var size = log1p(where(far, 0, difference) / where(far, 1, smaller));
+  return where(far, log(x) - log(y), where(above, size, -size));
+}
+
+Var log_complement(const Var& y) {
+  constexpr double middle = -0.69314718055994530942;
+  const Var close = y > middle;
+  return where(close, log(-expm1(where(close, y, middle))), log1p(-exp(where(close, middle, y))));
+}
+
+Var expm1_ratio(const Var& x) {
+  static constexpr double series[] = {
+      1,          1.0 / 2,     1.0 / 6,      1.0 / 24,      1.0 / 120,     1.0 / 720,
+      1.0 / 5040, 1.0 / 40320, 1.0 / 362880, 1.0 / 3628800, 1.0 / 39916800};
+  return by_size(x, 0.125, series, [](const Var& w) { return expm1(w) / w; });
+}
+
+Var log1p_ratio(const Var& x) {
+  static constexpr double series[] = {1,       -1.0 / 2, 1.0 / 3, -1.0 / 4,  1.0 / 5,  -1.0 / 6,
+                                      1.0 / 7, -1.0 / 8, 1.0 / 9, -1.0 / 10, 1.0 / 11, -1.0 / 12};
+  return by_size(x, 0.03125, series, [](const Var& w) { return log1p(w) / w; });
+}
+
+Var log_odds(const Var& x) { return log(x) - log1p(-x); }
+
+Var unless(const Var& outside, const Var& density) { return where(outside, -infinity, density); }
+
+Var scaled_exp(const Var& scale, const Var& y) {
+  return scale *
+         exp(clamp(y, log_range(y.dtype()).low - log(minimum(scale, 1)), largest_exponent(scale, y.dtype())));
+}
+
+Var largest_exponent(const Var& scale, std::optional<DType> dtype) {
+  return log_range(dtype).high - log(maximum(scale, 1));
+}
+
+Var inside_unit(const Var& x) {
+  const bool single = x.dtype() == f32;
+  const double smallest =
+      single ? static_cast<double>(std::numeric_limits<float>::min()) : std::numeric_limits<double>::min();
+  return clamp(x, smallest, 1 - (single ? 0x1p-24 : 0x1p-53));
+}
+
+}  // namespace tapir::vi

@@ -1,0 +1,84 @@
+// GeneralizedPareto: excesses over a threshold.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/generalized_pareto.hpp>
+
+#include <limits>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/vi/distributions/forms.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// By the exponential waiting time -log(1 - p).
+Var quantile(const GeneralizedPareto& law, const Var& waiting) {
+  return law.loc + law.scale * (waiting * expm1_ratio(law.concentration * waiting));
+}
+
+}  // namespace
+
+Support GeneralizedPareto::support() const {
+  const Var bounded = concentration < 0;
+  const Var high = loc - scale / where(bounded, concentration, -1);
+  return Support::interval(loc, where(bounded, high, infinity));
+}
+
+// Waiting times so long that the excess would leave the range of the dtype stop before.
+Var GeneralizedPareto::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), loc, scale, concentration}, [&] {
+    const Var waiting = -log(tapir::uniform(key_for(*this, key), shape));
+    const Var longest = (largest_exponent(scale, waiting.dtype()) - 1) / maximum(concentration, 1);
+    return quantile(*this, minimum(waiting, longest));
+  });
+}
+
+Var GeneralizedPareto::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale, concentration}, [&] {
+    const Var distance = (x - loc) / scale;
+    const Var beyond = logical_or(distance == infinity, 1 + concentration * distance <= 0);
+    const Var outside = logical_or(distance < 0, beyond);
+    const Var z = (where(outside, loc, x) - loc) / scale;
+    const Var growth = concentration * z;
+    return unless(outside, -(z * log1p_ratio(growth)) - log1p(growth) - log(scale));
+  });
+}
+
+Var GeneralizedPareto::mean(Where where) const {
+  return composed(where, name, {loc, scale, concentration}, [&] {
+    const Var exists = concentration < 1;
+    return tapir::where(exists, loc + scale / (1 - tapir::where(exists, concentration, 0)), infinity);
+  });
+}
+
+Var GeneralizedPareto::variance(Where where) const {
+  return composed(where, name, {loc, scale, concentration}, [&] {
+    const Var exists = concentration < 0.5;
+    const Var k = tapir::where(exists, concentration, 0);
+    const Var spread = square(scale / (1 - k)) / (1 - 2 * k);
+    return stretched(tapir::where(exists, spread, infinity), batch_shape(*this, where), where);
+  });
+}
+
+Var GeneralizedPareto::entropy(Where where) const {
+  return composed(where, name, {loc, scale, concentration}, [&] {
+    return stretched(log(scale) + concentration + 1, batch_shape(*this, where), where);
+  });
+}
+
+Var GeneralizedPareto::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale, concentration}, [&] {
+    const Var z = maximum((x - loc) / scale, 0);
+    const Var beyond = 1 + concentration * z <= 0;
+    const Var inside = where(beyond, 0, z);
+    return where(beyond, 1, -expm1(-inside * log1p_ratio(concentration * inside)));
+  });
+}
+
+Var GeneralizedPareto::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, loc, scale, concentration},
+                  [&] { return quantile(*this, -log1p(-p)); });
+}
+
+}  // namespace tapir::vi

@@ -1,0 +1,58 @@
+// HalfNormal: the size of a centred Gaussian.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/half_normal.hpp>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/kl.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr double inverse_sqrt_2 = 0.70710678118654752440;
+constexpr double sqrt_2_over_pi = 0.79788456080286535588;
+constexpr double half_log_2_over_pi = -0.22579135264472743236;
+
+const KlRow<HalfNormal, HalfNormal> half_normal_half_normal;
+
+}  // namespace
+
+Var HalfNormal::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), scale},
+                  [&] { return scale * abs(normal(key_for(*this, key), shape)); });
+}
+
+Var HalfNormal::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, scale}, [&] {
+    const Var outside = x < 0;
+    const Var z = where(outside, 0, x) / scale;
+    return unless(outside, -0.5 * square(z) - (log(scale) - half_log_2_over_pi));
+  });
+}
+
+Var HalfNormal::mean(Where where) const {
+  return composed(where, name, {scale}, [&] { return sqrt_2_over_pi * scale; });
+}
+
+Var HalfNormal::variance(Where where) const {
+  return composed(where, name, {scale},
+                  [&] { return (1 - sqrt_2_over_pi * sqrt_2_over_pi) * square(scale); });
+}
+
+Var HalfNormal::entropy(Where where) const {
+  return composed(where, name, {scale}, [&] { return log(scale) + (0.5 - half_log_2_over_pi); });
+}
+
+Var HalfNormal::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, scale},
+                  [&] { return erf(inverse_sqrt_2 * (maximum(x, 0) / scale)); });
+}
+
+Var kl(const HalfNormal& p, const HalfNormal& q, Where where) {
+  return composed(where, "kl", {p.scale, q.scale}, [&] {
+    const Var ratio = p.scale / q.scale;
+    return 0.5 * (square(ratio) - 1) - log(ratio);
+  });
+}
+
+}  // namespace tapir::vi

@@ -1,0 +1,38 @@
+// Kumaraswamy: a law of the unit interval like Beta, with a closed distribution function.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/kumaraswamy.hpp>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/vi/distributions/forms.hpp>
+
+namespace tapir::vi {
+
+Var Kumaraswamy::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), concentration1, concentration0},
+                  [&] { return inside_unit(icdf(uniform(key_for(*this, key), shape))); });
+}
+
+Var Kumaraswamy::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, concentration1, concentration0}, [&] {
+    const Var outside = logical_or(x <= 0, x >= 1);
+    const Var log_x = log(where(outside, 0.5, x));
+    const Var rest = log_complement(concentration1 * log_x);
+    return unless(outside, (log(concentration1) + log(concentration0)) + (concentration1 - 1) * log_x +
+                               (concentration0 - 1) * rest);
+  });
+}
+
+Var Kumaraswamy::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration1, concentration0}, [&] {
+    const Var outside = logical_or(x <= 0, x >= 1);
+    const Var log_x = log(where(outside, 0.5, x));
+    return where(outside, x >= 1, -expm1(concentration0 * log_complement(concentration1 * log_x)));
+  });
+}
+
+Var Kumaraswamy::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, concentration1, concentration0},
+                  [&] { return exp(log_complement(log1p(-p) / concentration0) / concentration1); });
+}
+
+}  // namespace tapir::vi

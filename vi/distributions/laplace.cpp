@@ -1,0 +1,67 @@
+// Laplace: two exponential laws back to back.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/laplace.hpp>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/vi/kl.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr double log_2 = 0.69314718055994530942;
+
+const KlRow<Laplace, Laplace> laplace_laplace;
+
+}  // namespace
+
+Var Laplace::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), loc, scale},
+                  [&] { return icdf(uniform(key_for(*this, key), shape)); });
+}
+
+Var Laplace::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale},
+                  [&] { return -abs((x - loc) / scale) - (log(scale) + log_2); });
+}
+
+Var Laplace::mean(Where where) const {
+  return composed(where, name, {loc, scale},
+                  [&] { return stretched(loc, batch_shape(*this, where), where); });
+}
+
+Var Laplace::variance(Where where) const {
+  return composed(where, name, {loc, scale},
+                  [&] { return stretched(2 * square(scale), batch_shape(*this, where), where); });
+}
+
+Var Laplace::entropy(Where where) const {
+  return composed(where, name, {loc, scale},
+                  [&] { return stretched(log(scale) + (1 + log_2), batch_shape(*this, where), where); });
+}
+
+Var Laplace::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] {
+    const Var z = (x - loc) / scale;
+    const Var tail = 0.5 * exp(-abs(z));
+    return where(z > 0, 1 - tail, tail);
+  });
+}
+
+Var Laplace::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, loc, scale}, [&] {
+    const Var upper = p > 0.5;
+    const Var distance = -log(2 * where(upper, 1 - p, p));
+    return loc + scale * where(upper, distance, -distance);
+  });
+}
+
+Var kl(const Laplace& p, const Laplace& q, Where where) {
+  return composed(where, "kl", {p.loc, p.scale, q.loc, q.scale}, [&] {
+    const Var ratio = p.scale / q.scale;
+    const Var distance = abs(p.loc - q.loc) / p.scale;
+    // d + e^-d - 1 is where the locations enter: nothing cancels at d = 0.
+    return ratio * (distance + expm1(-distance)) + (ratio - 1) - log(ratio);
+  });
+}
+
+}  // namespace tapir::vi

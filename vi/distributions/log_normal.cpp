@@ -1,0 +1,55 @@
+// LogNormal: the exponential of a Gaussian.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/log_normal.hpp>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/distributions/normal.hpp>
+#include <tapir/vi/kl.hpp>
+
+namespace tapir::vi {
+namespace {
+
+const KlRow<LogNormal, LogNormal> log_normal_log_normal;
+
+}  // namespace
+
+Var LogNormal::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), loc, scale},
+                  [&] { return scaled_exp(1, loc + scale * normal(key_for(*this, key), shape)); });
+}
+
+Var LogNormal::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] {
+    const Var outside = x <= 0;
+    const Var log_x = log(where(outside, 1, x));
+    return unless(outside, Normal{loc, scale}.log_prob(log_x) - log_x);
+  });
+}
+
+Var LogNormal::mean(Where where) const {
+  return composed(where, name, {loc, scale}, [&] { return exp(loc + 0.5 * square(scale)); });
+}
+
+Var LogNormal::variance(Where where) const {
+  return composed(where, name, {loc, scale},
+                  [&] { return expm1(square(scale)) * exp(2 * loc + square(scale)); });
+}
+
+Var LogNormal::entropy(Where where) const {
+  return composed(where, name, {loc, scale}, [&] { return loc + Normal{loc, scale}.entropy(); });
+}
+
+Var LogNormal::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] {
+    const Var outside = x <= 0;
+    const Var below = Normal{loc, scale}.cdf(log(where(outside, 1, x)));
+    return where(outside, 0, below);
+  });
+}
+
+Var kl(const LogNormal& p, const LogNormal& q, Where where) {
+  return kl(Normal{p.loc, p.scale}, Normal{q.loc, q.scale}, where);
+}
+
+}  // namespace tapir::vi

@@ -1,0 +1,74 @@
+// Pareto: a power law above a threshold.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/pareto.hpp>
+
+#include <limits>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/kl.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+const KlRow<Pareto, Pareto> pareto_pareto;
+
+}  // namespace
+
+Var Pareto::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), scale, concentration},
+                  [&] { return icdf(uniform(key_for(*this, key), shape)); });
+}
+
+Var Pareto::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, scale, concentration}, [&] {
+    const Var outside = logical_or(x < scale, x == infinity);
+    const Var inside = where(outside, scale, x);
+    const Var distance = log_ratio(inside, scale);
+    return unless(outside, (log(concentration) - log(inside)) - concentration * distance);
+  });
+}
+
+Var Pareto::mean(Where where) const {
+  return composed(where, name, {scale, concentration}, [&] {
+    const Var exists = concentration > 1;
+    const Var a = tapir::where(exists, concentration, 2);
+    return tapir::where(exists, a / (a - 1) * scale, infinity);
+  });
+}
+
+Var Pareto::variance(Where where) const {
+  return composed(where, name, {scale, concentration}, [&] {
+    const Var exists = concentration > 2;
+    const Var a = tapir::where(exists, concentration, 3);
+    return tapir::where(exists, a / (a - 2) * square(scale / (a - 1)), infinity);
+  });
+}
+
+Var Pareto::entropy(Where where) const {
+  return composed(where, name, {scale, concentration},
+                  [&] { return log(scale) - log(concentration) + (1 + 1 / concentration); });
+}
+
+Var Pareto::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, scale, concentration},
+                  [&] { return -expm1(-concentration * log_ratio(maximum(x, scale), scale)); });
+}
+
+Var Pareto::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, scale, concentration},
+                  [&] { return scaled_exp(scale, -log1p(-p) / concentration); });
+}
+
+Var kl(const Pareto& p, const Pareto& q, Where where) {
+  return composed(where, "kl", {p.scale, p.concentration, q.scale, q.concentration}, [&] {
+    const Var excluded = p.scale < q.scale;
+    const Var ratio = q.concentration / p.concentration;
+    const Var shift = q.concentration * log_ratio(tapir::where(excluded, q.scale, p.scale), q.scale);
+    return tapir::where(excluded, infinity, shift + ((ratio - 1) - log(ratio)));
+  });
+}
+
+}  // namespace tapir::vi

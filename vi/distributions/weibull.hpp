@@ -1,0 +1,36 @@
+// Weibull: the law of minima; a power of a waiting time.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <tapir/vi/law.hpp>
+
+namespace tapir::vi {
+
+/// scale e^(1/concentration), e standard exponential.
+/// log p(x) = log k - log x + k l - e^(k l),  l = log(x/scale), k = concentration, x > 0
+///
+///   shapes    scale, concentration, x broadcast together
+///   gradient  pathwise in scale, concentration: dx = x (dscale/scale - l/k dconcentration)
+///   domain    scale > 0, concentration > 0
+struct Weibull {
+  Var scale = 1.0, concentration = 1.0;
+
+  static constexpr std::string_view name = "Weibull";
+  static constexpr int own_rank = 0;
+  static constexpr bool pathwise = true;
+
+  Support support() const { return Support::positive; }
+  template <class F>
+  Weibull each(F&& f) const {
+    return {.scale = f(ParameterInfo{"scale", Support::positive}, scale),
+            .concentration = f(ParameterInfo{"concentration", Support::positive}, concentration)};
+  }
+
+  Var sample(const Key& key, const Shape& shape, Where where = here()) const;
+  Var log_prob(Arg x) const;
+  Var entropy(Where where = here()) const;
+  Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
+};
+
+}  // namespace tapir::vi
