@@ -88,28 +88,32 @@ Support Bijector::image(const Support& part, Where where) const {
   const auto whole = domain().ends();
   const auto all = codomain().ends();
   if (!sign || !from || !whole || !all || (part == domain().kind() && !part.bounds())) return codomain();
-  const auto up = ascends(*sign);
-  // An end of the domain becomes an end of the codomain, which one if the direction is known.
-  const auto moved = [&](const Var& end, const Var& domain_end, const Var& ascending, const Var& descending) {
-    if (!same_value(end, domain_end)) return forward(Arg(end, where));
-    if (up) return *up ? ascending : descending;
-    return tapir::where(*sign > 0, ascending, descending);
-  };
-  const Var a = moved(from->low, whole->low, all->low, all->high);
-  const Var b = moved(from->high, whole->high, all->high, all->low);
-  if (!up) {
-    const bool open = from->without_low || from->without_high;
+  return composed(where, name(), {*sign}, [&] {
+    // An end of the domain becomes an end of the codomain; which one, the direction tells.
+    const auto moved = [&](const Var& end, const Var& of_domain, const Var& ascending,
+                           const Var& descending) {
+      if (!same_value(end, of_domain)) return forward(Arg(end, where));
+      if (const auto up = ascends(*sign)) return *up ? ascending : descending;
+      return tapir::where(*sign > 0, ascending, descending);
+    };
+    const Var a = moved(from->low, whole->low, all->low, all->high);
+    const Var b = moved(from->high, whole->high, all->high, all->low);
+    const bool without_a = from->without_low || (whole->without_low && same_value(from->low, whole->low));
+    const bool without_b = from->without_high || (whole->without_high && same_value(from->high, whole->high));
+    if (const auto up = ascends(*sign))
+      return Support::between(*up ? Support::Bounds{a, b, without_a, without_b}
+                                  : Support::Bounds{b, a, without_b, without_a});
+    const bool open = without_a || without_b;
     return Support::between({tapir::where(*sign > 0, a, b), tapir::where(*sign > 0, b, a), open, open});
-  }
-  if (*up) return Support::between({a, b, from->without_low, from->without_high});
-  return Support::between({b, a, from->without_high, from->without_low});
+  });
 }
 
 Var Bijector::excludes(Arg y) const {
-  if (auto outside = model_->excludes(y)) return *std::move(outside);
-  const Support set = codomain();
-  const Var outside = sum_last(set.excludes(y), ranks().codomain - set.rank(), y.where);
-  return outside > 0;
+  return composed(y.where, "", {y.var, recorded_one(parameters())}, [&]() -> Var {
+    if (auto outside = model_->excludes(y)) return *std::move(outside);
+    const Support set = codomain();
+    return sum_last(set.excludes(y), ranks().codomain - set.rank(), y.where) > 0;
+  });
 }
 
 bool same(const Bijector& a, const Bijector& b) {

@@ -24,10 +24,10 @@ std::optional<Var> kl(const Aligned& p, const Aligned& q, Where where = here());
 using KlRule = std::optional<Var> (*)(const void* p, const void* q, Where where);
 void add_kl_row(std::type_index p, std::type_index q, KlRule rule);
 
-/// Enters the closed form `Var kl(const P&, const Q&, Where)` (or optional<Var>, where only some have one)
-/// into the table, when it is constructed: one constant at namespace scope in the source file of law P.
-/// Whoever has a P as a `Distribution` refers to `P::log_prob`, which is defined there too: so a linker that
-/// leaves out what nobody refers to cannot leave out the row of a law that is used.
+/// Enters the closed form `Var kl(const P&, const Q&, Where)`, or optional<Var> where only some pairs have one, into
+/// the table, when it is constructed: one constant at namespace scope in the source file of law P. Whoever has a P as a
+/// `Distribution` refers to `P::log_prob`, which is defined there too: so a linker that leaves out what nobody refers to
+/// cannot leave out the row of a law that is used.
 template <Law P, Law Q>
 struct KlRow {
   KlRow() {

@@ -35,6 +35,12 @@ Shape batch_shape(std::string_view law, const std::vector<LawParameter>& paramet
   return joint;
 }
 
+Var recorded_one(const std::vector<LawParameter>& parameters) {
+  for (const LawParameter& parameter : parameters)
+    if (parameter.value.is_recorded()) return parameter.value;
+  return 0.0;
+}
+
 std::optional<DType> dtype(const std::vector<LawParameter>& parameters) {
   for (const LawParameter& parameter : parameters)
     if (const auto known = parameter.value.dtype()) return known;

@@ -105,6 +105,9 @@ Shape batch_shape(const L& law, Where where = here()) {
   return batch_shape(L::name, parameters(law), where);
 }
 
+/// A parameter that lies on a tape, for `composed`; a number if none does.
+Var recorded_one(const std::vector<LawParameter>& parameters);
+
 /// The dtype of the parameters; none if all are bare numbers.
 std::optional<DType> dtype(const std::vector<LawParameter>& parameters);
 

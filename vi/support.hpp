@@ -67,7 +67,7 @@ class Support {
   static Support whole_interval(Var low, Var high) {
     return {Kind::whole_interval, {std::move(low), std::move(high)}};
   }
-  static Support category(Index count) { return {Kind::category, {0, count - 1}}; }
+  static Support category(Index size) { return {Kind::category, {0, size - 1}}; }
 
   Kind kind() const { return kind_; }
   bool is_discrete() const;

@@ -218,6 +218,31 @@ TEST_CASE("context: parameters are values of their support, and free numbers in 
   CHECK(c.param("w", Tensor({2}, {1.0, -2.0})).shape() == Shape{2});
 }
 
+TEST_CASE("context: parameters may be vectors and matrices of any continuous set, kept as free numbers") {
+  Params params(3, f64);
+  Context c(Key(1), {.params = params});
+  const Tensor shares({2, 3}, {0.2, 0.3, 0.5, 1e-30, 0.4, 0.6});
+  const Tensor factor({2, 2}, {0.7, 0.0, -0.3, 2.0});
+  const auto close = [](const Var& x, const Tensor& expected) {
+    REQUIRE(x.shape() == expected.shape());
+    for (Index i = 0; i < expected.size(); ++i) CHECK(near(x.tensor().at(i), expected.at(i), 1e-14));
+  };
+  close(c.param("shares", shares, Support::simplex), shares);
+  close(c.param("factor", factor, Support::lower_cholesky), factor);
+  close(c.param("high", -3.0, Support::less_than(-2)), Tensor(-3.0));
+  close(c.param("half", Tensor({2}, {2.1, 2.9}), Support::interval(2, 3)), Tensor({2}, {2.1, 2.9}));
+  close(c.param("direction", Tensor({2}, {0.6, 0.8}), Support::unit_vector), Tensor({2}, {0.6, 0.8}));
+  CHECK(params.value("shares").shape() == Shape{2, 2});
+  CHECK(params.value("factor").shape() == Shape{3});
+  CHECK(error_of([&] { (void)c.param("p", column({0.5, 0.6}), Support::simplex); }) ==
+        "[param] \"p\" sums to 1.1, needs to sum to 1" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { (void)c.param("q", 3.0, Support::interval(2, 3)); }) ==
+        "[param] \"q\" is 3, needs to lie in (2, 3)" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { (void)c.param("r", 1.0, Support::lower_cholesky); }) ==
+        "[param] \"r\" is f64[], needs to be a matrix" + line(__LINE__ - 1, file));
+  CHECK(params.paths().size() == 5);
+}
+
 TEST_CASE("context: a parameter is made once, in the dtype of its Params, and shared by name") {
   Params params(3, f32);
   Context c(Key(1), {.params = params});

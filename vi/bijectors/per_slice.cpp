@@ -80,7 +80,7 @@ Var joined(std::vector<Var> values, Where where) {
                   where);
   }
   for (Var& value : values) value = stretched(value, batch + Shape{value.shape().back()}, where);
-  return concat(values, -1);
+  return concat(values, -1, where);
 }
 
 template <class F>
@@ -100,7 +100,8 @@ ValueAndLogDet mapped_with_log_det(const std::vector<Slice>& slices, const std::
   for_each_slice(slices, sizes, x, [&](const Bijector& b, const Arg& part) {
     const ValueAndLogDet result = f(b, part);
     values.push_back(result.value);
-    log_det = log_det + sum_last(result.log_det, 1 - b.ranks().domain, x.where);
+    log_det =
+        add(Arg(log_det, x.where), Arg(sum_last(result.log_det, 1 - b.ranks().domain, x.where), x.where));
   });
   return {joined(std::move(values), x.where), log_det};
 }

@@ -21,7 +21,7 @@ struct Iid {
   static constexpr std::string_view name = L::name;
 
   bool is_pathwise() const { return vi::is_pathwise(law); }
-  Support support() const { return law.support(); }
+  Support support() const { return per_element().support(); }
   Shape own_shape() const { return shape + vi::own_shape(law); }
   template <class F>
   Iid each(F&& f) const {

@@ -70,13 +70,15 @@ Var Transformed::sample(const Key& key, const Shape& shape, Where where) const {
 
 // What is outside is replaced by an example of what is inside, so that it leaves no NaN in a gradient.
 Var Transformed::inside(const Var& y, const Var& outside, Where where) const {
-  const Shape own = base_.own_shape();
-  const Var x = broadcast_to(base_.support().example(own, where), own);
-  return tapir::where(expanded(outside, y.rank() - outside.rank()), bijector_.forward(Arg(x, where)), y);
+  const Var example = base_.support().example(base_.own_shape(), where);
+  Shape full;
+  (void)broadcast_shapes(example.shape(), base_.own_shape(), full);
+  const Var x = stretched(example, full, where);
+  return tapir::where(expanded(outside, own_shape().rank()), bijector_.forward(Arg(x, where)), y);
 }
 
 Var Transformed::log_prob(Arg y) const {
-  return composed(y.where, name, {y.var}, [&] {
+  return composed(y.where, name, {y.var, recorded_one(parameters(*this))}, [&] {
     const Support set = support();
     const int own = own_shape().rank();
     const Var beyond = sum_last(set.excludes(y), own - set.rank(), y.where);
@@ -89,23 +91,27 @@ Var Transformed::log_prob(Arg y) const {
 }
 
 std::optional<Var> Transformed::cdf(Arg y) const {
-  const auto direction = bijector_.direction(y.where);
-  const auto ends = support().ends();
-  if (!direction || !ends) return std::nullopt;
-  const Var below = y <= ends->low;
-  const Var above = y >= ends->high;
-  const Var x = bijector_.inverse(Arg(inside(y, logical_or(below, above), y.where), y.where));
-  const auto p = base_.cdf(Arg(x, y.where));
-  if (!p) return std::nullopt;
-  return where(below, 0, where(above, 1, where(*direction > 0, *p, 1 - *p)));
+  return composed(y.where, name, {y.var, recorded_one(parameters(*this))}, [&]() -> std::optional<Var> {
+    const auto direction = bijector_.direction(y.where);
+    const auto ends = support().ends();
+    if (!direction || !ends || own_shape().rank() > 0) return std::nullopt;
+    const Var below = y <= ends->low;
+    const Var above = y >= ends->high;
+    const Var x = bijector_.inverse(Arg(inside(y, logical_or(below, above), y.where), y.where));
+    const auto p = base_.cdf(Arg(x, y.where));
+    if (!p) return std::nullopt;
+    return where(below, 0, where(above, 1, where(*direction > 0, *p, 1 - *p)));
+  });
 }
 
 std::optional<Var> Transformed::icdf(Arg p) const {
-  const auto direction = bijector_.direction(p.where);
-  if (!direction) return std::nullopt;
-  const auto x = base_.icdf(Arg(where(*direction > 0, p, 1 - p), p.where));
-  if (!x) return std::nullopt;
-  return bijector_.forward(Arg(*x, p.where));
+  return composed(p.where, name, {p.var, recorded_one(parameters(*this))}, [&]() -> std::optional<Var> {
+    const auto direction = bijector_.direction(p.where);
+    if (!direction || own_shape().rank() > 0) return std::nullopt;
+    const auto x = base_.icdf(where(*direction > 0, p, 1 - p));
+    if (!x) return std::nullopt;
+    return bijector_.forward(*x);
+  });
 }
 
 std::optional<Var> kl(const Transformed& p, const Transformed& q, Where where) {
