@@ -1,4 +1,4 @@
-// Kernels: special functions against Boost in long double, and at their special points, on every instruction set.
+// Kernels: special functions against Boost in long double, and at special points, on every instruction set.
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernels_support.hpp"
 
