@@ -50,9 +50,9 @@ Var gamma_p(Arg a, Arg x);
 Var gamma_q(Arg a, Arg x);
 /// The derivative of P(a, x) by x: the gamma density.
 Var gamma_p_dx(Arg a, Arg x);
-/// The derivative of P(a, x) by a, to 1e-12 of itself from a = 1e-3 to 1e6.
+/// The derivative of P(a, x) by a, to 1e-13 of itself from a = 1e-3 to 1e6.
 ///
-///   source  the integral of a score of one sign, see shape_slopes.cpp
+///   source  an integral of one sign, a series and an expansion: shape_slopes.cpp
 Var gamma_p_da(Arg a, Arg x);
 /// d log x / d a where P(a, x) stays the same, -gamma_p_da(a, x) / (x gamma_p_dx(a, x)), from log x: how a gamma variable
 /// moves with its concentration, to 1e-14 of itself. x itself may be too small for a number.
