@@ -116,7 +116,9 @@ Var xlog1py(Arg x, Arg y);
 Var i0e(Arg x);
 /// exp(-|x|) I1(x)
 Var i1e(Arg x);
-/// log I0(x), accurate near 0
+/// log I0(x), accurate near 0.
+///
+///   gradient  g i1e(x) / i0e(x), whose own derivative has lost about x^2 units in the last place
 Var log_i0(Arg x);
 
 }  // namespace tapir
