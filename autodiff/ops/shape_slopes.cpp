@@ -1,15 +1,20 @@
 // How gamma and beta variables move with their shapes, the probability of less staying the same.
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Both slopes are minus the integral of a score, log t - E log t, times the density over the density at x. The score
-// changes its sign once: on one side of x the integrand has one sign, and nothing cancels. It is summed there in the
-// points r = w exp(t - exp(-t)), t equidistant, w the integrand's width (Takahasi & Mori 1974). For small x, series.
+// Both slopes are minus the integral of a score, log t - E log t, times the density over the density at x. The
+// score changes its sign once: on one side of x the integrand has one sign, and nothing cancels. It is summed there
+// in the points r = w exp(t - exp(-t)), t equidistant, w the integrand's width (Takahasi & Mori 1974). Series and an
+// expansion where they are short.
 #include <tapir/autodiff/ops/scalar_functions.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <span>
+
+#include <tapir/autodiff/ops/gamma_slope_rows.hpp>
 
 namespace tapir::ops::scalar {
 namespace {
@@ -103,6 +108,18 @@ double gamma_series(double a, double x, double log_x) {
   return total / a;
 }
 
+// In powers of eta and 1 / a, for a >= 40 and |eta| <= 1/2.
+double gamma_expansion(double a, double eta) {
+  const auto horner = [](std::span<const double> c, double x) {
+    double y = 0;
+    for (std::size_t i = c.size(); i-- > 0;) y = y * x + c[i];
+    return y;
+  };
+  double y = 0;
+  for (std::size_t k = std::size(slope_rows); k-- > 0;) y = y / a + horner(slope_rows[k], eta);
+  return y / a;
+}
+
 double gamma_integral(double a, double x, double log_x) {
   const double score = gamma_score(a, x, log_x);
   const double side = score < 0 ? -1 : 1;
@@ -146,7 +163,14 @@ double beta_integral(double a, double b, double x, double y, const F& score_at) 
 double log_gamma_slope(double a, double log_x) {
   if (!(a > 0 && a < infinity && log_x < infinity)) return no_value;
   const double x = std::exp(log_x);
-  return x < 2 || (x < 20 && x < a) ? gamma_series(a, x, log_x) : gamma_integral(a, x, log_x);
+  // Beyond a the terms of the series cancel: up to two deviations they lose two digits at most.
+  if (x < 40 && x < a + 1.5 * std::sqrt(a) + 1.5) return gamma_series(a, x, log_x);
+  if (a >= 40 && std::abs(x - a) < 0.6 * a) {
+    const double mu = (x - a) / a, half_square = mu - std::log1p(mu);
+    if (half_square < 0.125)
+      return gamma_expansion(a, std::copysign(std::sqrt(std::max(0.0, 2 * half_square)), mu));
+  }
+  return gamma_integral(a, x, log_x);
 }
 
 double beta_slope(double a, double b, double x, double y) {
