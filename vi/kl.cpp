@@ -5,6 +5,8 @@
 #include <map>
 #include <utility>
 
+#include <tapir/autodiff/ops/elementwise.hpp>
+
 namespace tapir::vi {
 namespace {
 
@@ -13,6 +15,13 @@ using Table = std::map<std::pair<std::type_index, std::type_index>, KlRule>;
 // Rows enter it before main, in any order of files.
 Table& table() {
   static Table rows;
+  return rows;
+}
+
+using Points = std::map<std::type_index, Var (*)(const void* p)>;
+
+Points& points() {
+  static Points rows;
   return rows;
 }
 
@@ -26,9 +35,15 @@ std::string shape_error(const Distribution& p, const char* what, const Shape& of
 
 void add_kl_row(std::type_index p, std::type_index q, KlRule rule) { table()[{p, q}] = rule; }
 
+void add_point_row(std::type_index p, Var (*value)(const void* p)) { points()[p] = value; }
+
 std::optional<Var> kl(const Aligned& p, const Aligned& q, Where where) {
   if (p.value_shape() != q.value_shape() || p.plates != q.plates)
     throw Error("kl", shape_error(p.law, "shape", p.value_shape(), q.law, q.value_shape()), where);
+  if (const auto point = points().find(p.law.type()); point != points().end()) {
+    const Var value = stretched(point->second(p.law.address()), p.value_shape(), where);
+    return composed(where, "kl", {value}, [&] { return -q.log_prob(Arg(value, where)); });
+  }
   const auto row = table().find({p.law.type(), q.law.type()});
   if (row == table().end()) return std::nullopt;
   const auto divergence = row->second(p.law.address(), q.law.address(), where);

@@ -37,4 +37,13 @@ struct KlRow {
   }
 };
 
+/// Says that all mass of law P is at its `value`: KL(p || q) is -log q(value) for any law q.
+void add_point_row(std::type_index p, Var (*value)(const void* p));
+template <Law P>
+struct PointRow {
+  PointRow() {
+    add_point_row(typeid(P), [](const void* p) -> Var { return static_cast<const P*>(p)->value; });
+  }
+};
+
 }  // namespace tapir::vi

@@ -1,9 +1,10 @@
-// The rows uniform, normal and fold.
+// The rows uniform, normal, random_bits and fold.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/ops/random.hpp>
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include <tapir/autodiff/exec/pool.hpp>
 #include <tapir/autodiff/ops/philox.hpp>
@@ -117,14 +118,23 @@ void draw_normal(const Philox& source, Index first, Index count, T* out) {
   }
 }
 
-std::vector<Type> draw_type(const Signature& s) {
+std::vector<Type> draw_type(const Signature& s, std::span<const DType> dtypes) {
   const Shape lead = leading(s[0]);
   const DType dtype = s.attrs.get<DType>("dtype");
   const Shape& shape = s.attrs.get<Shape>("shape");
-  require(is_floating(dtype), "is not defined for " + std::string(name_of(dtype)));
+  require(std::ranges::count(dtypes, dtype) == 1, "is not defined for " + std::string(name_of(dtype)));
   require(shape.take_front(lead.rank()) == lead,
           "the counter is " + s[0].str() + "; its leading axes have to begin the shape " + shape.str());
   return {{dtype, shape}};
+}
+
+void draw_bits(const Philox& source, Index first, Index count, Index* out) {
+  std::array<std::uint64_t, block_size> words;
+  for (Index done = 0; done < count; done += block_size) {
+    const Index n = std::min(block_size, count - done);
+    source.fill(first + done, n, words.data());
+    std::transform(words.begin(), words.begin() + n, out + done, index_of);
+  }
 }
 
 // Cut by shape; whole blocks of Philox to each piece.
@@ -147,31 +157,37 @@ Kernel draw_kernel(const Signature& s, Draw draw) {
   });
 }
 
-Row draw_row(std::string name, KernelRule kernel) {
+/// `dtypes`: what it can draw.
+Row draw_row(std::string name, std::vector<DType> dtypes, KernelRule kernel) {
+  const DType first = dtypes.front(), last = dtypes.back();
   const auto sample = [](Shape counter, Shape shape, DType dtype) -> Sample {
     return {{integers(counter)}, {{"stream", Index{7}}, {"shape", shape}, {"dtype", dtype}}};
   };
   return {.name = std::move(name),
-          .shape = draw_type,
+          .shape = [dtypes](const Signature& s) { return draw_type(s, dtypes); },
           .kernel = std::move(kernel),
           .follows = [](const Signature& s, int,
                         int) { return follow_leading(s.attrs.get<Shape>("shape"), s[0].shape.rank() - 1); },
           .flow = Flow::zero,
           .noise = true,
           .dtypes = {i64},
-          .samples = {sample({2}, {3, 5}, f64), sample({2}, {}, f32), sample({3}, {2, 1, 3}, f32),
-                      sample({2}, {0}, f64), sample({2, 3, 3}, {2, 3, 7}, f64), sample({4, 2}, {4}, f32)}};
+          .samples = {sample({2}, {3, 5}, last), sample({2}, {}, first), sample({3}, {2, 1, 3}, first),
+                      sample({2}, {0}, last), sample({2, 3, 3}, {2, 3, 7}, last),
+                      sample({4, 2}, {4}, first)}};
 }
 
-const Op uniform_op{draw_row("uniform", [](const Signature& s) {
+const Op uniform_op{draw_row("uniform", {f32, f64}, [](const Signature& s) {
   if (s.attrs.get<DType>("dtype") == f32) return draw_kernel<float>(s, draw_uniform<float>);
   return draw_kernel<double>(s, draw_uniform<double>);
 })};
 
-const Op normal_op{draw_row("normal", [](const Signature& s) {
+const Op normal_op{draw_row("normal", {f32, f64}, [](const Signature& s) {
   if (s.attrs.get<DType>("dtype") == f32) return draw_kernel<float>(s, draw_normal<float>);
   return draw_kernel<double>(s, draw_normal<double>);
 })};
+
+const Op random_bits_op{
+    draw_row("random_bits", {i64}, [](const Signature& s) { return draw_kernel<Index>(s, draw_bits); })};
 
 Var draw(const Op& op, const Key& key, const Shape& shape, Where where) {
   return apply(op, {Arg(key.counter(), where)},
@@ -216,5 +232,8 @@ Key Key::as(DType dtype) const {
 
 Var uniform(const Key& key, const Shape& shape, Where where) { return draw(uniform_op, key, shape, where); }
 Var normal(const Key& key, const Shape& shape, Where where) { return draw(normal_op, key, shape, where); }
+Var random_bits(const Key& key, const Shape& shape, Where where) {
+  return draw(random_bits_op, key.as(i64), shape, where);
+}
 
 }  // namespace tapir

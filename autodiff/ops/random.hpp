@@ -58,4 +58,20 @@ Var uniform(const Key& key, const Shape& shape, Where where = here());
 ///   source                    Wichura 1988, algorithm AS 241 (PPND16)
 Var normal(const Key& key, const Shape& shape, Where where = here());
 
+/// Words of 64 random bits, i64: what an operation draws from that needs an unknown number of draws per element.
+///
+///   shapes, gradient, errors, source  as uniform
+Var random_bits(const Key& key, const Shape& shape, Where where = here());
+
+/// log z for z from the gamma law of that concentration and rate 1: its logarithm, because z of a small concentration
+/// is below every number (at 1e-3, half of them below 1e-300).
+///
+///   shapes    concentration broadcasts to `shape`
+///   gradient  g log_gamma_slope(concentration, y), the implicit one: the probability of less stays the same. First
+///             order: "[log_gamma_slope] has no derivative by the shape a: second derivatives by shapes are not there"
+///   domain    concentration > 0, else NaN
+///   source    Marsaglia & Tsang 2000, at most 64 attempts (one fails in 20 at most), after that the mode; below 1 their
+///             boost by U^(1/concentration); Figurnov, Mohamed & Mnih 2018
+Var log_gamma_draw(const Key& key, Arg concentration, const Shape& shape, Where where = here());
+
 }  // namespace tapir

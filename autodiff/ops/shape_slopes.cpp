@@ -144,6 +144,7 @@ double beta_integral(double a, double b, double x, double y, const F& score_at) 
 }  // namespace
 
 double log_gamma_slope(double a, double log_x) {
+  if (!(a > 0 && a < infinity && log_x < infinity)) return no_value;
   const double x = std::exp(log_x);
   return x < 2 || (x < 20 && x < a) ? gamma_series(a, x, log_x) : gamma_integral(a, x, log_x);
 }

@@ -107,8 +107,9 @@ Var lgamma(Arg x) { return broadcasting(lgamma_op, {x}); }
 Var digamma(Arg x) { return broadcasting(digamma_op, {x}); }
 Var trigamma(Arg x) { return broadcasting(trigamma_op, {x}); }
 Var polygamma(Index order, Arg x) {
-  if (order < 0)
-    throw Error("polygamma", "the order is " + std::to_string(order) + "; it has to be 0 or more", x.where);
+  if (order < 0 || order > 10000)
+    throw Error("polygamma", "the order is " + std::to_string(order) + "; it has to be from 0 to 10000",
+                x.where);
   if (order == 0) return digamma(x);
   if (order == 1) return trigamma(x);
   return broadcasting(polygamma_op, {Arg(static_cast<double>(order), x.where), x});

@@ -26,7 +26,7 @@ Var trigamma(Arg x);
 /// digamma, differentiated `order` times.
 ///
 ///   gradient  g polygamma(order + 1, x)
-///   errors    "[polygamma] the order is -1; it has to be 0 or more"
+///   errors    "[polygamma] the order is -1; it has to be from 0 to 10000"
 Var polygamma(Index order, Arg x);
 
 /// digamma(a + b) - digamma(a), exact also where b is far smaller than a; a, b > 0.
@@ -54,6 +54,9 @@ Var gamma_p_dx(Arg a, Arg x);
 ///
 ///   source  the integral of a score of one sign, see shape_slopes.cpp
 Var gamma_p_da(Arg a, Arg x);
+/// d log x / d a where P(a, x) stays the same, -gamma_p_da(a, x) / (x gamma_p_dx(a, x)), from log x: how a gamma variable
+/// moves with its concentration, to 1e-14 of itself. x itself may be too small for a number.
+Var log_gamma_slope(Arg a, Arg log_x);
 /// I_x(a, b): the probability of less than x for a beta variable.
 ///
 ///   gradient  g betainc_da(a, b, x), g betainc_db(a, b, x), g betainc_dx(a, b, x)

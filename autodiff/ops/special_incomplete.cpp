@@ -103,6 +103,16 @@ const Op gamma_p_da_op{by_scalar<scalar::gamma_p_da>(
                }},
               {shape, positive}))};
 
+// The density of log x is x times that of x: its derivative by log x is a - x times itself.
+const Op log_gamma_slope_op{by_scalar<scalar::log_gamma_slope>(
+    slope_row("log_gamma_slope",
+              {refused("log_gamma_slope", "a"),
+               [](const Recorded& r, const Var& g) {
+                 const Var &a = r.inputs[0], &log_x = r.inputs[1];
+                 return g * (digamma(a) - log_x - r.outputs[0] * (a - exp(log_x)));
+               }},
+              {shape, {-2, 2}}))};
+
 // ---- incomplete beta ----
 
 constexpr Domain unit{0.2, 0.8};
@@ -157,6 +167,7 @@ Var gamma_p(Arg a, Arg x) { return broadcasting(gamma_p_op, {a, x}); }
 Var gamma_q(Arg a, Arg x) { return broadcasting(gamma_q_op, {a, x}); }
 Var gamma_p_dx(Arg a, Arg x) { return broadcasting(gamma_p_dx_op, {a, x}); }
 Var gamma_p_da(Arg a, Arg x) { return broadcasting(gamma_p_da_op, {a, x}); }
+Var log_gamma_slope(Arg a, Arg log_x) { return broadcasting(log_gamma_slope_op, {a, log_x}); }
 
 Var betainc(Arg a, Arg b, Arg x) { return broadcasting(betainc_op, {a, b, x}); }
 Var betainc_dx(Arg a, Arg b, Arg x) { return broadcasting(betainc_dx_op, {a, b, x}); }

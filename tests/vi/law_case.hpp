@@ -135,6 +135,12 @@ inline long double length_of(const Case& c, std::size_t k) {
   return std::exp2(std::floor(std::log2(length)));
 }
 
+/// Whether derivatives by this parameter make sense: not by whole numbers. Laws may come in pairs, p and q.
+inline bool is_continuous(const LawRow& row, std::size_t k) {
+  const auto list = row.make(vars_of(row.cases[0])).parameters();
+  return !list[k % list.size()].support.is_discrete();
+}
+
 /// The derivative of f(parameters) by one element.
 template <class F>
 long double derivative(const Case& c, const Parameters& parameters, std::size_t k, Index i, const F& f) {

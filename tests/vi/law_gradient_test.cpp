@@ -48,6 +48,7 @@ bool support_moves(const Case& c, std::size_t k, Index i) {
 // How far a parameter, or behind the last one the value, moves at this value: not over a break.
 long double length_at(const Case& c, std::size_t k, double value) {
   const bool is_value = k == c.parameters.size();
+  if (!is_value && !is_continuous(c.row, k)) return 0;
   long double length = is_value ? c.row.length(c.parameters) : length_of(c, k);
   bool moves = is_value;
   for (Index i = 0; !is_value && i < c.parameters[k].size(); ++i) moves = moves || support_moves(c, k, i);
@@ -94,6 +95,7 @@ TEST_CASE("every law: gradients of log_prob by parameters and value are central 
       const double point = points[static_cast<std::size_t>(j)];
       CAPTURE(point);
       for_each_element(c.parameters, [&](std::size_t k, Index i) {
+        if (!is_continuous(c.row, k)) return;
         CAPTURE(k);
         const long double length = length_at(c, k, point);
         const long double expected = central_difference(
@@ -234,7 +236,7 @@ TEST_CASE("every law: the score has mean 0, unless the support moves") {
       const auto results = value_and_gradients(
           repeated(c.parameters, n), [&](const std::vector<Var>& p) { return row.make(p).log_prob(draws); });
       for_each_element(c.parameters, [&](std::size_t k, Index i) {
-        if (support_moves(c, k, i)) return;
+        if (!is_continuous(row, k) || support_moves(c, k, i)) return;
         CAPTURE(k);
         const Index size = c.parameters[k].size();
         CHECK(std::abs(score_of(

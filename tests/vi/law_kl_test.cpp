@@ -37,6 +37,7 @@ TEST_CASE("every law: gradients of kl and of the entropy are central differences
     const auto check = [&](const Parameters& at, const std::function<Var(const std::vector<Var>&)>& f) {
       const auto results = value_and_gradients(at, f);
       for_each_element(at, [&](std::size_t k, Index i) {
+        if (!is_continuous(row, k)) return;
         const long double expected = derivative(Case{row, row.cases[0]}, at, k, i, [&](const Parameters& p) {
           return static_cast<long double>(f(vars_of(p)).item());
         });

@@ -77,6 +77,11 @@ Var largest_exponent(const Var& scale, std::optional<DType> dtype) {
   return log_range(dtype).high - log(maximum(scale, 1));
 }
 
+Var at_most_largest(const Var& x) {
+  return minimum(x, x.dtype() == f32 ? static_cast<double>(std::numeric_limits<float>::max())
+                                     : std::numeric_limits<double>::max());
+}
+
 Var inside_unit(const Var& x) {
   const bool single = x.dtype() == f32;
   const double smallest =

@@ -33,6 +33,8 @@ Var unless(const Var& outside, const Var& density);
 Var scaled_exp(const Var& scale, const Var& y);
 /// The y from which on scale e^y, or e^y, would leave it.
 Var largest_exponent(const Var& scale, std::optional<DType> dtype);
+/// Draws that would be infinite become the largest number.
+Var at_most_largest(const Var& x);
 /// Draws that round to an end of (0, 1) become the nearest normal number inside.
 Var inside_unit(const Var& x);
 

@@ -102,7 +102,10 @@ class Maker {
     for (Operand operand : sample.operands) {
       if (elementwise) operand.shape = shape;
       const bool given = operand.fill == Operand::Fill::uniform || operand.fill == Operand::Fill::distinct;
-      operands.emplace_back(given ? of_shape(operand.shape, operand) : input(operand));
+      const Var x = given ? of_shape(operand.shape, operand) : input(operand);
+      // Gradients of gradients are taken of these programs, too.
+      const bool is_cut = operand.once || operand.fill == Operand::Fill::whole;
+      operands.emplace_back(is_cut ? stop_gradient(x) : x);
     }
     for (Var& result : apply_all(op, operands, sample.attrs)) values_.push_back(std::move(result));
   }
