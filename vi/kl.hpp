@@ -9,14 +9,14 @@
 
 namespace tapir::vi {
 
-/// KL(p || q), one value per element of the batch; empty if no closed form is known. Laws under `iid` are compared
-/// element by element and summed over its axes.
+/// KL(p || q), one value per element of the batch; empty if no closed form is known. Laws under `iid` are
+/// compared element by element and summed over its axes.
 ///
 ///   errors  "[kl] values of Normal have own axes [20], those of Normal [10]"
 std::optional<Var> kl(const Distribution& p, const Distribution& q, Where where = here());
 
-/// The same for two laws at one site: one value per element of the plates. What is a law of elements with own axes on
-/// one side may be `iid` on the other.
+/// The same for two laws at one site: one value per element of the plates. What is a law of elements with own
+/// axes on one side may be `iid` on the other.
 ///
 ///   errors  "[kl] values of Normal have shape [128,20], those of Normal [128,10]"
 std::optional<Var> kl(const Aligned& p, const Aligned& q, Where where = here());

@@ -17,26 +17,6 @@ namespace {
 
 const std::string file = "context_test.cpp";
 
-// A law whose support moves with its parameters.
-struct Uniform {
-  Var low = 0.0, high = 1.0;
-
-  static constexpr std::string_view name = "Uniform";
-  static constexpr int own_rank = 0;
-  static constexpr bool pathwise = true;
-
-  Support support() const { return Support::interval(low, high); }
-  template <class F>
-  Uniform each(F&& f) const {
-    return {.low = f(ParameterInfo{"low", Support::real}, low),
-            .high = f(ParameterInfo{"high", Support::real}, high)};
-  }
-  Var sample(const Key& key, const Shape& shape, Where) const {
-    return low + (high - low) * uniform(key, shape);
-  }
-  Var log_prob(const Arg& x) const { return where(x >= low, -log(high - low), -INFINITY); }
-};
-
 const Normal standard{0, 1};
 
 }  // namespace
@@ -191,6 +171,28 @@ TEST_CASE("context: a score function in a parameter that moves the support is an
   CHECK_NOTHROW(c.sample("data", Uniform{0, r.tape->input({f64, {}}, "x")}, ScoreFunction{}));
   CHECK_NOTHROW(c.sample("cut", Uniform{0, stop_gradient(high)}, ScoreFunction{}));
   CHECK_NOTHROW(c.sample("pathwise", Uniform{0, high}));
+}
+
+TEST_CASE("context: which parameters move the support is seen law by law") {
+  Recording r;
+  Context c(r.key(), r.options());
+  const Var x = exp(c.param("x", 0.5));
+  int sites = 0;
+  const auto is_refused = [&](const Distribution& law) {
+    const std::string text =
+        error_of([&] { (void)c.sample("z" + std::to_string(++sites), law, ScoreFunction{}); });
+    return text.find("moves with parameters") != std::string::npos;
+  };
+  CHECK(is_refused(Pareto{x, 2}));
+  CHECK_FALSE(is_refused(Pareto{2, x}));
+  CHECK(is_refused(Triangular{0, 1, 2 + x}));
+  CHECK_FALSE(is_refused(Triangular{0, x / (1 + x), 1}));
+  CHECK_FALSE(is_refused(GeneralizedPareto{0, x, 0.5}));
+  CHECK(is_refused(GeneralizedPareto{0, x, -0.5}));
+  CHECK(is_refused(GeneralizedPareto{0, 1, x}));  // whose sign is not known
+  CHECK(is_refused(Delta{x}));
+  CHECK_FALSE(is_refused(Exponential{x}));
+  CHECK_FALSE(is_refused(Geometric{x}));
 }
 
 // ---- parameters ----

@@ -38,16 +38,22 @@ struct Case {
 };
 
 template <class F>
-void for_each_case(const F& f, bool extremes = false) {
-  for (const LawRow& row : law_rows()) {
-    auto all = row.cases;
-    if (extremes) all.insert(all.end(), row.extremes.begin(), row.extremes.end());
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      CAPTURE(row.name);
-      CAPTURE(i);
-      f(Case{row, all[i]});
-    }
+void for_each_case(const LawRow& row, const std::vector<Parameters>& cases, const F& f) {
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    CAPTURE(row.name);
+    CAPTURE(i);
+    f(Case{row, cases[i]});
   }
+}
+template <class F>
+void for_each_case(const F& f) {
+  for (const LawRow& row : law_rows()) for_each_case(row, row.cases, f);
+}
+/// The extreme ones too.
+template <class F>
+void for_all_cases(const F& f) {
+  for_each_case(f);
+  for (const LawRow& row : law_rows()) for_each_case(row, row.extremes, f);
 }
 
 /// Nodes and weights of a sum or an integral.
@@ -56,7 +62,8 @@ struct Rule {
   std::vector<double> weight = {};
 };
 
-/// Double-exponential quadrature between two breaks, of which one may be infinite: nodes come so close to a finite end,
+/// Double-exponential quadrature between two breaks, of which one may be infinite: nodes come so close to a
+/// finite end,
 /// and go so far out, that algebraic singularities and heavy tails are integrated like analytic functions.
 ///
 ///   source  Takahasi & Mori 1974

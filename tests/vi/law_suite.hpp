@@ -28,10 +28,12 @@ struct LawRow {
   /// Where log_prob is compared: both tails. Discrete laws: the whole support, as far as it has mass.
   std::function<std::vector<double>(const Parameters&)> points = {};
   std::vector<double> outside = {};
-  /// How far a parameter, or the value of a continuous law, moves until the log density is another one. A positive
+  /// How far a parameter, or the value of a continuous law, moves until the log density is another one. A
+  /// positive
   /// parameter never moves further than by its own size.
   std::function<long double(const Parameters&)> length = [](const Parameters&) { return 1.0L; };
-  /// Continuous laws: the ends of the support, and where between them the density is not smooth; one is finite.
+  /// Continuous laws: the ends of the support, and where between them the density is not smooth; one is
+  /// finite.
   std::function<std::vector<double>(const Parameters&)> breaks = {};
   /// Moments up to this order exist.
   std::function<double(const Parameters&)> moments = [](const Parameters&) { return 1e9; };

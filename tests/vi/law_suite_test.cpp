@@ -28,7 +28,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 TEST_CASE("every law: log_prob is the oracle's, in both tails, to 1e-12 in f64 and 1e-5 in f32") {
   REQUIRE(law_rows().size() >= 3);
   for (DType dtype : {f64, f32}) {
-    for_each_case([&](const Case& given) {
+    for_all_cases([&](const Case& given) {
       const Case c{given.row, rounded(given.parameters, dtype)};
       const Tensor x = c.values(c.row.points(c.parameters), dtype);
       const Var y = c.law(dtype).log_prob(x);
@@ -39,7 +39,7 @@ TEST_CASE("every law: log_prob is the oracle's, in both tails, to 1e-12 in f64 a
         CAPTURE(static_cast<double>(c.log_prob(x.at(i))));
         CHECK(near(y.tensor().at(i), c.log_prob(x.at(i)), dtype == f64 ? 1e-12 : 1e-5));
       }
-    }, true);
+    });
   }
 }
 
@@ -60,9 +60,8 @@ TEST_CASE("every law: a NaN in a parameter is a NaN in log_prob") {
     const Tensor x = c.values(c.row.points(c.parameters));
     for_each_element(c.parameters, [&](std::size_t k, Index i) {
       const auto wrong = moved(c.parameters, k, i, std::numeric_limits<double>::quiet_NaN());
-      const auto y = run_recorded(wrong, [&](const std::vector<Var>& p) -> std::vector<Var> {
-        return {c.row.make(p).log_prob(x)};
-      });
+      const auto y = run_recorded(
+          wrong, [&](const std::vector<Var>& p) -> std::vector<Var> { return {c.row.make(p).log_prob(x)}; });
       for (double e : numbers(y[0])) CHECK(std::isnan(e));
     });
   });
@@ -96,22 +95,25 @@ TEST_CASE("every law: mean, variance and entropy are the oracle's within 1e-9") 
     const Distribution law = c.law();
     const double moments = c.row.moments(c.parameters);
     const long double mean =
-        moments > 1 ? expectation(c, [](double x, long double) { return static_cast<long double>(x); }) : infinity;
+        moments > 1 ? expectation(c, [](double x, long double) { return static_cast<long double>(x); })
+                    : infinity;
     if (law.mean()) CHECK(near(law.mean()->item(), mean, 1e-9));
     if (law.variance()) {
       const long double variance =
-          moments > 2 ? expectation(c, [&](double x, long double) { return (x - mean) * (x - mean); }) : infinity;
+          moments > 2 ? expectation(c, [&](double x, long double) { return (x - mean) * (x - mean); })
+                      : infinity;
       const long double actual = law.variance()->item();
       CAPTURE(static_cast<double>(actual / variance));
       CHECK((actual == variance || std::abs(actual - variance) <= 1e-9L * variance));
     }
     if (law.entropy())
-      CHECK(near(law.entropy()->item(), expectation(c, [](double, long double log_p) { return -log_p; }), 1e-9));
+      CHECK(near(law.entropy()->item(), expectation(c, [](double, long double log_p) { return -log_p; }),
+                 1e-9));
   });
 }
 
 TEST_CASE("every law: cdf is the oracle's to 1e-12") {
-  for_each_case([](const Case& c) {
+  for_all_cases([](const Case& c) {
     const std::vector<double> points = c.row.points(c.parameters);
     const auto p = c.law().cdf(c.values(points));
     if (!p) return;
@@ -119,8 +121,9 @@ TEST_CASE("every law: cdf is the oracle's to 1e-12") {
     for (std::size_t i = 0; i < points.size(); ++i)
       CHECK(near(numbers(*p)[i], c.row.cdf(c.parameters, points[i]), 1e-12));
     if (!c.row.outside.empty())
-      for (double y : numbers(*c.law().cdf(c.values(c.row.outside)))) CHECK((std::isnan(y) || (y >= 0 && y <= 1)));
-  }, true);
+      for (double y : numbers(*c.law().cdf(c.values(c.row.outside))))
+        CHECK((std::isnan(y) || (y >= 0 && y <= 1)));
+  });
 }
 
 TEST_CASE("every law: cdf(icdf(u)) = u") {
@@ -142,7 +145,8 @@ TEST_CASE("every continuous law: Kolmogorov-Smirnov, 10^5 draws, false alarms 1 
     long double distance = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
       const long double p = c.row.cdf(c.parameters, x[i]);
-      distance = std::max({distance, p - static_cast<long double>(i) / n, static_cast<long double>(i + 1) / n - p});
+      distance =
+          std::max({distance, p - static_cast<long double>(i) / n, static_cast<long double>(i + 1) / n - p});
     }
     CHECK(std::sqrt(n) * distance < std::sqrt(std::log(2e6L) / 2));
   });
@@ -162,18 +166,24 @@ TEST_CASE("every discrete law: chi-square, 10^5 draws, false alarms 1 in 10^6 ea
       };
       for (double point : points) {
         const auto count = static_cast<double>(std::count(draws.begin(), draws.end(), point));
-        const auto expected = static_cast<double>(std::exp(c.log_prob(point))) * static_cast<double>(draws.size());
+        const auto expected =
+            static_cast<double>(std::exp(c.log_prob(point))) * static_cast<double>(draws.size());
         counted += count;
         if (expected == 0) CHECK(count == 0);
-        if (expected >= 10) enter(count, expected);
-        else rare += count, rare_expected += expected;
+        if (expected >= 10)
+          enter(count, expected);
+        else
+          rare += count, rare_expected += expected;
       }
       CHECK(counted == static_cast<double>(draws.size()));
       // Rare values together: alone where that is still little, a Poisson count of at most 10 exceeds 60 in 1 of 10^26.
-      if (rare_expected >= 10) enter(rare, rare_expected);
-      else CHECK(rare < 60);
+      if (rare_expected >= 10)
+        enter(rare, rare_expected);
+      else
+        CHECK(rare < 60);
       if (bins > 1) {
-        CHECK(boost::math::cdf(boost::math::complement(boost::math::chi_squared(bins - 1), statistic)) > 1e-6);
+        CHECK(boost::math::cdf(boost::math::complement(boost::math::chi_squared(bins - 1), statistic)) >
+              1e-6);
       }
     });
   }

@@ -23,7 +23,10 @@ const Listed row{{
               scalars({-1e-6, 1e6}), scalars({2e-12, 1e-12})},
     .log_prob = [](const Parameters& p, long double x) { return std::log(pdf(oracle(p), x)); },
     .cdf = [](const Parameters& p, long double x) { return cdf(oracle(p), x); },
-    .points = [](const Parameters& p) { return at_scores(p, {-100, -38, -5, -1, 0, 1e-3, 0.6, 2, 8, 39, 100}); },
+    .points =
+        [](const Parameters& p) {
+          return at_scores(p, {-100, -50, -38, -20, -8, -5, -2, -1, -0.3, 0, 1e-3, 0.1, 0.6, 1.5, 2, 4, 8, 20, 39, 100});
+        },
     .length = [](const Parameters& p) { return static_cast<long double>(p[1].item()); },
     .breaks = [](const Parameters& p) { return std::vector<double>{-INFINITY, p[0].item(), INFINITY}; },
 }};

@@ -34,7 +34,8 @@ const Listed row{{
     .points =
         [](const Parameters& p) {
           std::vector<double> x;
-          for (double u : {0.01, 0.05, 0.1, 0.2, 0.3, 0.45, 0.55, 0.7, 0.8, 0.9, 0.95, 0.99})
+          for (double u : {1e-6, 0.001, 0.01, 0.03, 0.05, 0.1, 0.15, 0.2,  0.3,  0.35,
+                           0.45, 0.55,  0.6,  0.7,  0.75, 0.8, 0.9,  0.95, 0.99, 0.999})
             x.push_back((1 - u) * p[0].item() + u * p[2].item());
           return x;
         },
@@ -70,6 +71,11 @@ TEST_CASE("Triangular: the peak may lie at an end") {
   CHECK(Triangular{0, 0, 2}.log_prob(2).item() == -INFINITY);
   CHECK(Triangular{0, 2, 2}.log_prob(2).item() == 0);
   CHECK(Triangular{0, 2, 2}.log_prob(0).item() == -INFINITY);
+}
+
+TEST_CASE("Triangular: no draw rounds to an end, where the density is 0") {
+  const Triangular law{Tensor(1000.F), Tensor(1000.001F), Tensor(1000.002F)};
+  for (double y : numbers(law.log_prob(law.sample(Key(1), {100000})))) CHECK(y > -INFINITY);
 }
 
 }  // namespace tapir::vi::test

@@ -30,7 +30,8 @@ const Listed row{{
     .points =
         [](const Parameters& p) {
           std::vector<double> x;
-          for (double u : {0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98})
+          for (double u : {0.01, 0.02, 0.05, 0.1, 0.15, 0.2,  0.3, 0.35, 0.4,  0.45,
+                           0.5,  0.6,  0.65, 0.7, 0.8,  0.85, 0.9, 0.95, 0.98, 0.99})
             x.push_back((1 - u) * p[0].item() + u * p[1].item());
           return x;
         },

@@ -23,7 +23,8 @@ long double distribution(const Parameters& p, long double x) {
 const Listed row{{
     .name = "Weibull",
     .make = [](const std::vector<Var>& p) { return Weibull{.scale = p[0], .concentration = p[1]}; },
-    .cases = {scalars({1.5, 2.5}), scalars({0.7, 0.8}), scalars({1000.0, 1}), scalars({1e-06, 4})},
+    .cases = {scalars({1.5, 2.5}), scalars({0.7, 0.8}), scalars({1000.0, 1}), scalars({1e-06, 4}),
+              scalars({2, 40})},
     .extremes = {scalars({1, 0.001}), scalars({1, 1000000.0}), scalars({1e-30, 2}), scalars({1e+30, 2})},
     .log_prob = log_density,
     .cdf = distribution,

@@ -5,6 +5,7 @@
 #include <array>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 
 namespace tapir::vi {
@@ -71,7 +72,7 @@ Var variance_of(const Var& rate) {
 
 ContinuousBernoulli ContinuousBernoulli::probs(Arg p) {
   check_parameter(name, "probs", p, Support::unit_interval, p.where);
-  return {.logits = composed(p.where, name, {p.var}, [&] { return log_odds(p); })};
+  return {.logits = composed(p.where, name, {p.var}, [&] { return logit(p); })};
 }
 
 Var ContinuousBernoulli::sample(const Key& key, const Shape& shape, Where where) const {

@@ -6,8 +6,8 @@
 
 namespace tapir::vi {
 
-/// log p(x) = logits (x - 1/2) - log(sinh(logits/2) / (logits/2)),  0 <= x <= 1: proportional to p^x (1 - p)^(1 - x),
-/// logits = log p - log(1 - p)
+/// log p(x) = logits (x - 1/2) - log(sinh(logits/2) / (logits/2)),  0 <= x <= 1: proportional to p^x (1 -
+/// p)^(1 - x), logits = log p - log(1 - p)
 ///
 ///   shapes    logits, x broadcast together
 ///   gradient  pathwise in logits, by the inverse distribution function; smooth at 0

@@ -32,6 +32,7 @@ struct Delta {
   Var cdf(Arg x) const;
 };
 
-// KL(p || q) of a Delta p is -log q(value) for any law q: a guide of points is the maximum of the posterior density.
+// KL(p || q) of a Delta p is -log q(value) for any law q: a guide of points is the maximum of the posterior
+// density.
 
 }  // namespace tapir::vi

@@ -45,12 +45,6 @@ Var log_ratio(const Var& x, const Var& y) {
   return where(far, log(x) - log(y), where(above, size, -size));
 }
 
-Var log_complement(const Var& y) {
-  constexpr double middle = -0.69314718055994530942;
-  const Var close = y > middle;
-  return where(close, log(-expm1(where(close, y, middle))), log1p(-exp(where(close, middle, y))));
-}
-
 Var expm1_ratio(const Var& x) {
   static constexpr double series[] = {
       1,          1.0 / 2,     1.0 / 6,      1.0 / 24,      1.0 / 120,     1.0 / 720,
@@ -63,8 +57,6 @@ Var log1p_ratio(const Var& x) {
                                       1.0 / 7, -1.0 / 8, 1.0 / 9, -1.0 / 10, 1.0 / 11, -1.0 / 12};
   return by_size(x, 0.03125, series, [](const Var& w) { return log1p(w) / w; });
 }
-
-Var log_odds(const Var& x) { return log(x) - log1p(-x); }
 
 Var unless(const Var& outside, const Var& density) { return where(outside, -infinity, density); }
 

@@ -14,18 +14,12 @@ Var polynomial(const Var& x, std::span<const double> coefficients);
 
 /// log(x / y) of positive numbers, to the last digits also where x is close to y.
 Var log_ratio(const Var& x, const Var& y);
-/// log(1 - e^y), y < 0.
-///
-///   source  Maechler 2012, "Accurately computing log(1 - exp(-|a|))"
-Var log_complement(const Var& y);
 /// (e^x - 1) / x; 1 at 0.
 Var expm1_ratio(const Var& x);
 /// log(1 + x) / x; 1 at 0.
 Var log1p_ratio(const Var& x);
-/// log x - log(1 - x).
-Var log_odds(const Var& x);
-
-/// `density`, or -inf where `outside` is true. The caller takes the density at a value inside instead, so that it
+/// `density`, or -inf where `outside` is true. The caller takes the density at a value inside instead, so
+/// that it
 /// leaves no NaN in a gradient.
 Var unless(const Var& outside, const Var& density);
 

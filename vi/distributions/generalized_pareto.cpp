@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 
 namespace tapir::vi {
@@ -20,6 +21,7 @@ Var quantile(const GeneralizedPareto& law, const Var& waiting) {
 }  // namespace
 
 Support GeneralizedPareto::support() const {
+  if (!concentration.is_recorded() && min(concentration >= 0).item() == 1) return Support::at_least(loc);
   const Var bounded = concentration < 0;
   const Var high = loc - scale / where(bounded, concentration, -1);
   return Support::interval(loc, where(bounded, high, infinity));

@@ -11,8 +11,8 @@ namespace tapir::vi {
 ///
 ///   shapes    loc, scale, concentration, x broadcast together
 ///   gradient  pathwise in loc, scale, concentration, by the inverse distribution function; smooth at k = 0
-///   domain    scale > 0; x < loc - scale/k where k < 0. Moments below the order 1/k exist, the mean and the variance are
-///             inf otherwise
+///   domain    scale > 0; x < loc - scale/k where k < 0. Moments below the order 1/k exist, the mean and the
+///             variance are inf otherwise
 struct GeneralizedPareto {
   Var loc = 0.0, scale = 1.0, concentration = 0.0;
 
@@ -20,7 +20,8 @@ struct GeneralizedPareto {
   static constexpr int own_rank = 0;
   static constexpr bool pathwise = true;
 
-  /// From loc on; where the concentration is negative to loc - scale/concentration.
+  /// From loc on; where the concentration is negative, to loc - scale/concentration. With a recorded
+  /// concentration, whose sign is not known, it moves with all parameters.
   Support support() const;
   template <class F>
   GeneralizedPareto each(F&& f) const {

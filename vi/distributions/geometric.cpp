@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
 
@@ -19,7 +20,7 @@ const KlRow<Geometric, Geometric> geometric_geometric;
 
 Geometric Geometric::probs(Arg p) {
   check_parameter(name, "probs", p, Support::unit_interval, p.where);
-  return {.logits = composed(p.where, name, {p.var}, [&] { return log_odds(p); })};
+  return {.logits = composed(p.where, name, {p.var}, [&] { return logit(p); })};
 }
 
 // By the exponential waiting time of which it is the whole part.

@@ -6,7 +6,8 @@
 
 namespace tapir::vi {
 
-/// Failures before the first success: 0, 1, 2, .., floating.   log p(x) = x log sigmoid(-logits) + log sigmoid(logits)
+/// Failures before the first success: 0, 1, 2, .., floating.   log p(x) = x log sigmoid(-logits) + log
+/// sigmoid(logits)
 ///
 ///   shapes    logits, x broadcast together
 ///   gradient  of log p: by logits sigmoid(-logits) - x sigmoid(logits); not pathwise

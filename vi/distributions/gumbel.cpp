@@ -5,7 +5,9 @@
 #include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -13,6 +15,8 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double euler = 0.57721566490153286061;
 constexpr double sixth_pi_squared = 1.64493406684822643647;
+
+const KlRow<Gumbel, Gumbel> gumbel_gumbel;
 
 }  // namespace
 
@@ -51,6 +55,14 @@ Var Gumbel::cdf(Arg x) const {
 
 Var Gumbel::icdf(Arg p) const {
   return composed(p.where, name, {p.var, loc, scale}, [&] { return loc - scale * log(-log(p)); });
+}
+
+Var kl(const Gumbel& p, const Gumbel& q, Where where) {
+  return composed(where, "kl", {p.loc, p.scale, q.loc, q.scale}, [&] {
+    const Var ratio = p.scale / q.scale;
+    const Var shift = (p.loc - q.loc) / q.scale;
+    return (expm1(lgamma(1 + ratio) - shift) + shift) + (euler * (ratio - 1) - log(ratio));
+  });
 }
 
 }  // namespace tapir::vi

@@ -34,4 +34,10 @@ struct Gumbel {
   Var icdf(Arg p) const;
 };
 
+/// KL(p || q) = e^t - 1 + d + euler (r - 1) - log r, r = p.scale/q.scale, d = (p.loc - q.loc)/q.scale,
+/// t = log Gamma(1 + r) - d.
+///
+///   shapes  the parameters broadcast together
+Var kl(const Gumbel& p, const Gumbel& q, Where where = here());
+
 }  // namespace tapir::vi

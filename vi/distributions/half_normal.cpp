@@ -3,12 +3,14 @@
 #include <tapir/vi/distributions/half_normal.hpp>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
 namespace {
 
+constexpr double sqrt_2 = 1.41421356237309504880;
 constexpr double inverse_sqrt_2 = 0.70710678118654752440;
 constexpr double sqrt_2_over_pi = 0.79788456080286535588;
 constexpr double half_log_2_over_pi = -0.22579135264472743236;
@@ -46,6 +48,10 @@ Var HalfNormal::entropy(Where where) const {
 Var HalfNormal::cdf(Arg x) const {
   return composed(x.where, name, {x.var, scale},
                   [&] { return erf(inverse_sqrt_2 * (maximum(x, 0) / scale)); });
+}
+
+Var HalfNormal::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, scale}, [&] { return scale * (sqrt_2 * erf_inv(p)); });
 }
 
 Var kl(const HalfNormal& p, const HalfNormal& q, Where where) {

@@ -30,6 +30,7 @@ struct HalfNormal {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
 };
 
 /// KL(p || q) = (r^2 - 1)/2 - log r, r = p.scale/q.scale.

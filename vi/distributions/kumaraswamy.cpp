@@ -3,6 +3,7 @@
 #include <tapir/vi/distributions/kumaraswamy.hpp>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 
 namespace tapir::vi {
@@ -16,9 +17,22 @@ Var Kumaraswamy::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, concentration1, concentration0}, [&] {
     const Var outside = logical_or(x <= 0, x >= 1);
     const Var log_x = log(where(outside, 0.5, x));
-    const Var rest = log_complement(concentration1 * log_x);
+    const Var rest = log1mexp(-concentration1 * log_x);
     return unless(outside, (log(concentration1) + log(concentration0)) + (concentration1 - 1) * log_x +
                                (concentration0 - 1) * rest);
+  });
+}
+
+Var Kumaraswamy::mean(Where where) const {
+  return composed(where, name, {concentration1, concentration0},
+                  [&] { return concentration0 * exp(lbeta(1 + 1 / concentration1, concentration0)); });
+}
+
+Var Kumaraswamy::entropy(Where where) const {
+  return composed(where, name, {concentration1, concentration0}, [&] {
+    const Var harmonic = digamma_difference(1, concentration0);
+    return (1 - 1 / concentration0) + (1 - 1 / concentration1) * harmonic -
+           (log(concentration1) + log(concentration0));
   });
 }
 
@@ -26,13 +40,13 @@ Var Kumaraswamy::cdf(Arg x) const {
   return composed(x.where, name, {x.var, concentration1, concentration0}, [&] {
     const Var outside = logical_or(x <= 0, x >= 1);
     const Var log_x = log(where(outside, 0.5, x));
-    return where(outside, x >= 1, -expm1(concentration0 * log_complement(concentration1 * log_x)));
+    return where(outside, x >= 1, -expm1(concentration0 * log1mexp(-concentration1 * log_x)));
   });
 }
 
 Var Kumaraswamy::icdf(Arg p) const {
   return composed(p.where, name, {p.var, concentration1, concentration0},
-                  [&] { return exp(log_complement(log1p(-p) / concentration0) / concentration1); });
+                  [&] { return exp(log1mexp(-log1p(-p) / concentration0) / concentration1); });
 }
 
 }  // namespace tapir::vi

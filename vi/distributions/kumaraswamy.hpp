@@ -6,7 +6,8 @@
 
 namespace tapir::vi {
 
-/// log p(x) = log a + log b + (a - 1) log x + (b - 1) log(1 - x^a),  0 < x < 1, a = concentration1, b = concentration0
+/// log p(x) = log a + log b + (a - 1) log x + (b - 1) log(1 - x^a),  0 < x < 1, a = concentration1, b =
+/// concentration0
 ///
 ///   shapes    concentration1, concentration0, x broadcast together
 ///   gradient  pathwise in both, by the inverse of 1 - (1 - x^a)^b
@@ -27,6 +28,8 @@ struct Kumaraswamy {
 
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;
   Var log_prob(Arg x) const;
+  Var mean(Where where = here()) const;
+  Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
 };

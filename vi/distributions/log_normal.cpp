@@ -48,6 +48,12 @@ Var LogNormal::cdf(Arg x) const {
   });
 }
 
+Var LogNormal::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, loc, scale}, [&] {
+    return scaled_exp(1, Normal{loc, scale}.icdf(p));
+  });
+}
+
 Var kl(const LogNormal& p, const LogNormal& q, Where where) {
   return kl(Normal{p.loc, p.scale}, Normal{q.loc, q.scale}, where);
 }

@@ -31,6 +31,7 @@ struct LogNormal {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
 };
 
 /// KL(p || q) is that of the Gaussian laws of the logarithms.

@@ -3,7 +3,7 @@
 #include <tapir/vi/distributions/logistic.hpp>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
-#include <tapir/vi/distributions/forms.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -45,7 +45,7 @@ Var Logistic::cdf(Arg x) const {
 }
 
 Var Logistic::icdf(Arg p) const {
-  return composed(p.where, name, {p.var, loc, scale}, [&] { return loc + scale * log_odds(p); });
+  return composed(p.where, name, {p.var, loc, scale}, [&] { return loc + scale * logit(p); });
 }
 
 }  // namespace tapir::vi

@@ -3,6 +3,7 @@
 #include <tapir/vi/distributions/logit_normal.hpp>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/distributions/normal.hpp>
 
@@ -25,9 +26,13 @@ Var LogitNormal::log_prob(Arg x) const {
 Var LogitNormal::cdf(Arg x) const {
   return composed(x.where, name, {x.var, loc, scale}, [&] {
     const Var outside = logical_or(x <= 0, x >= 1);
-    const Var below = Normal{loc, scale}.cdf(log_odds(where(outside, 0.5, x)));
+    const Var below = Normal{loc, scale}.cdf(logit(where(outside, 0.5, x)));
     return where(outside, x >= 1, below);
   });
+}
+
+Var LogitNormal::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, loc, scale}, [&] { return sigmoid(Normal{loc, scale}.icdf(p)); });
 }
 
 }  // namespace tapir::vi

@@ -28,6 +28,7 @@ struct LogitNormal {
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;
   Var log_prob(Arg x) const;
   Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
 };
 
 }  // namespace tapir::vi

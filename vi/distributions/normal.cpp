@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
@@ -43,6 +44,10 @@ Var Normal::entropy(Where where) const {
 Var Normal::cdf(Arg x) const {
   return composed(x.where, name, {x.var, loc, scale},
                   [&] { return 0.5 * erfc(-inverse_sqrt_2 * ((x - loc) / scale)); });
+}
+
+Var Normal::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, loc, scale}, [&] { return loc + scale * ndtri(p); });
 }
 
 Var kl(const Normal& p, const Normal& q, Where where) {

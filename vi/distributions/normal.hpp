@@ -33,6 +33,7 @@ struct Normal {
   Var entropy(Where where = here()) const;
   /// erfc(-z / sqrt 2) / 2: accurate in the lower tail.
   Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
 };
 
 /// KL(p || q) = (r^2 + d^2 - 1)/2 - log r, r = p.scale/q.scale, d = (p.loc - q.loc)/q.scale: for a standard normal q,

@@ -10,9 +10,10 @@ namespace tapir::vi {
 /// log p(x) = log a - log x - a log(x/scale),  a = concentration, x >= scale
 ///
 ///   shapes    scale, concentration, x broadcast together
-///   gradient  pathwise in scale, concentration: dx = x (dscale/scale - log(x/scale) dconcentration/concentration)
-///   domain    scale > 0, concentration > 0; moments below the order `concentration` exist, the mean and the variance
-///             are inf otherwise
+///   gradient  pathwise in scale, concentration: dx = x (dscale/scale - log(x/scale)
+///             dconcentration/concentration)
+///   domain    scale > 0, concentration > 0; moments below the order `concentration` exist, the mean and the
+///             variance are inf otherwise
 struct Pareto {
   Var scale = 1.0, concentration = 1.0;
 

@@ -3,6 +3,7 @@
 #include <tapir/vi/distributions/relaxed_bernoulli.hpp>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 
 namespace tapir::vi {
@@ -10,7 +11,7 @@ namespace tapir::vi {
 RelaxedBernoulli RelaxedBernoulli::probs(Var temperature, Arg p) {
   check_parameter(name, "probs", p, Support::unit_interval, p.where);
   return {.temperature = std::move(temperature),
-          .logits = composed(p.where, name, {p.var}, [&] { return log_odds(p); })};
+          .logits = composed(p.where, name, {p.var}, [&] { return logit(p); })};
 }
 
 Var RelaxedBernoulli::sample(const Key& key, const Shape& shape, Where where) const {
@@ -31,14 +32,14 @@ Var RelaxedBernoulli::log_prob(Arg x) const {
 Var RelaxedBernoulli::cdf(Arg x) const {
   return composed(x.where, name, {x.var, temperature, logits}, [&] {
     const Var outside = logical_or(x <= 0, x >= 1);
-    const Var below = sigmoid(temperature * log_odds(where(outside, 0.5, x)) - logits);
+    const Var below = sigmoid(temperature * logit(where(outside, 0.5, x)) - logits);
     return where(outside, x >= 1, below);
   });
 }
 
 Var RelaxedBernoulli::icdf(Arg p) const {
   return composed(p.where, name, {p.var, temperature, logits},
-                  [&] { return sigmoid((logits + log_odds(p)) / temperature); });
+                  [&] { return sigmoid((logits + logit(p)) / temperature); });
 }
 
 }  // namespace tapir::vi

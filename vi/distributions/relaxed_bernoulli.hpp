@@ -6,8 +6,9 @@
 
 namespace tapir::vi {
 
-/// sigmoid((logits + z)/temperature), z standard logistic: near 0 or 1 where the temperature is low. Also called binary
-/// concrete. As a surrogate of a Bernoulli it is biased: its expectations are those of a coin only at temperature 0.
+/// sigmoid((logits + z)/temperature), z standard logistic: near 0 or 1 where the temperature is low. Also
+/// called binary concrete. As a surrogate of a Bernoulli it is biased: its expectations are those of a coin
+/// only at temperature 0.
 /// log p(x) = log temperature + log sigmoid(d) + log sigmoid(-d) - log x - log(1 - x),
 /// d = logits - temperature logit x, 0 < x < 1
 ///

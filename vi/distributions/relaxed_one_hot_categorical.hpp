@@ -6,13 +6,14 @@
 
 namespace tapir::vi {
 
-/// softmax((logits + z)/temperature), z standard Gumbel: near a corner of the simplex where the temperature is low. Also
-/// called concrete or Gumbel-softmax. As a surrogate of a OneHotCategorical it is biased: its expectations are those of
-/// the corners only at temperature 0.
-/// log p(x) = log (n - 1)! + (n - 1) log temperature + sum(log softmax(a) - log x), a = logits - temperature log x,
-/// with respect to all but one of the coordinates
+/// softmax((logits + z)/temperature), z standard Gumbel: near a corner of the simplex where the temperature
+/// is low. Also called concrete or Gumbel-softmax. As a surrogate of a OneHotCategorical it is biased: its
+/// expectations are those of the corners only at temperature 0.
+/// log p(x) = log (n - 1)! + (n - 1) log temperature + sum(log softmax(a) - log x), a = logits - temperature
+/// log x, with respect to all but one of the coordinates
 ///
-///   shapes    logits [.., n], x [.., n]: the last axis is a value's own; temperature broadcasts with the axes before
+///   shapes    logits [.., n], x [.., n]: the last axis is a value's own; temperature broadcasts with the
+///             axes before
 ///   gradient  pathwise in temperature, logits
 ///   domain    temperature > 0, finite logits; at the edges of the simplex the density counts as 0
 ///   source    Maddison, Mnih & Teh 2017, eq. 10

@@ -7,9 +7,13 @@
 
 namespace tapir::vi {
 
+// The ends may have density 0: a draw that would round to one stops before.
 Var Triangular::sample(const Key& key, const Shape& shape, Where where) const {
-  return composed(where, name, {key.counter(), low, peak, high},
-                  [&] { return icdf(uniform(key_for(*this, key), shape)); });
+  return composed(where, name, {key.counter(), low, peak, high}, [&] {
+    const Var u = uniform(key_for(*this, key), shape);
+    const Var margin = (u.dtype() == f32 ? 0x1p-23 : 0x1p-52) * maximum(abs(low), abs(high));
+    return clamp(icdf(u), low + margin, high - margin);
+  });
 }
 
 // An end at which the density is 0 is outside; which side a value lies on is never an empty one.

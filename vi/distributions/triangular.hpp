@@ -6,7 +6,8 @@
 
 namespace tapir::vi {
 
-/// log p(x) = log(2 r/(high - low)), r = (x - low)/(peak - low) below the peak, (high - x)/(high - peak) above it
+/// log p(x) = log(2 r/(high - low)), r = (x - low)/(peak - low) below the peak, (high - x)/(high - peak)
+/// above it
 ///
 ///   shapes    low, peak, high, x broadcast together
 ///   gradient  pathwise in low, peak, high, by the inverse distribution function

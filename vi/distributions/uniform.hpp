@@ -9,7 +9,8 @@ namespace tapir::vi {
 /// Flat on [low, high].   log p(x) = -log(high - low)
 ///
 ///   shapes    low, high, x broadcast together
-///   gradient  pathwise in low, high: dx = (1 - u) dlow + u dhigh, u = (x - low)/(high - low); the support moves with both
+///   gradient  pathwise in low, high: dx = (1 - u) dlow + u dhigh, u = (x - low)/(high - low); the support
+///             moves with both
 ///   domain    low < high
 ///   errors    "[Uniform] high is 1, needs to be greater than 2"
 struct Uniform {

@@ -5,13 +5,31 @@
 #include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double euler = 0.57721566490153286061;
+
+// log(E x^2 / (E x)^2) = log Gamma(1 + 2 h) - 2 log Gamma(1 + h), h = 1/concentration. About 0 by its series,
+// whose terms are zeta(n) (2^n - 2)/n (-h)^n from n = 2 on.
+Var log_second_moment(const Var& h) {
+  static constexpr double series[] = {
+      1.6449340668482264365, -2.4041138063191885708, 3.7881313179889836703, -6.221566530860219558,
+      10.512544973839307777, -18.150286992874610883, 31.879456059284732775, -56.78047559347799215,
+      102.30164557806300832, -186.09191908036622041, 341.25062319577026248, -630.07730940897444816,
+      1170.2145262106094073, -2184.4668169433890556, 4095.937594224255412,  -7710.0588827937882072,
+      14563.500037382837422, -27594.052655221700589, 52428.750014989285307, -99864.333342857773431};
+  const Var small = h < 0.0625;
+  const Var near = where(small, h, 0), far = where(small, 1, h);
+  return where(small, square(near) * polynomial(near, series), lgamma(1 + 2 * far) - 2 * lgamma(1 + far));
+}
+
+const KlRow<Weibull, Weibull> weibull_weibull;
 
 }  // namespace
 
@@ -26,6 +44,18 @@ Var Weibull::log_prob(Arg x) const {
     const Var inside = where(outside, scale, x);
     const Var power = concentration * log_ratio(inside, scale);
     return unless(outside, (log(concentration) - log(inside)) + (power - exp(power)));
+  });
+}
+
+Var Weibull::mean(Where where) const {
+  return composed(where, name, {scale, concentration},
+                  [&] { return scale * exp(lgamma(1 + 1 / concentration)); });
+}
+
+Var Weibull::variance(Where where) const {
+  return composed(where, name, {scale, concentration}, [&] {
+    const Var h = 1 / concentration;
+    return square(scale * exp(lgamma(1 + h))) * expm1(log_second_moment(h));
   });
 }
 
@@ -45,6 +75,14 @@ Var Weibull::cdf(Arg x) const {
 Var Weibull::icdf(Arg p) const {
   return composed(p.where, name, {p.var, scale, concentration},
                   [&] { return scaled_exp(scale, log(-log1p(-p)) / concentration); });
+}
+
+Var kl(const Weibull& p, const Weibull& q, Where where) {
+  return composed(where, "kl", {p.scale, p.concentration, q.scale, q.concentration}, [&] {
+    const Var ratio = q.concentration / p.concentration;
+    const Var shift = q.concentration * log_ratio(p.scale, q.scale);
+    return (expm1(shift + lgamma(1 + ratio)) - shift) + (euler * (ratio - 1) - log(ratio));
+  });
 }
 
 }  // namespace tapir::vi

@@ -28,9 +28,18 @@ struct Weibull {
 
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;
   Var log_prob(Arg x) const;
+  Var mean(Where where = here()) const;
+  Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
 };
+
+/// KL(p || q) = e^t - 1 - d + euler (r - 1) - log r, r = q.concentration/p.concentration,
+/// d = q.concentration log(p.scale/q.scale), t = d + log Gamma(1 + r).
+///
+///   shapes  the parameters broadcast together
+///   source  Bauckhage 2013, "Computing the Kullback-Leibler divergence between two Weibull distributions"
+Var kl(const Weibull& p, const Weibull& q, Where where = here());
 
 }  // namespace tapir::vi
