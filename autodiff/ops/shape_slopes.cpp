@@ -134,17 +134,25 @@ double gamma_integral(double a, double x, double log_x) {
 
 double log_of(double x, double y) { return x < 0.5 ? std::log(x) : std::log1p(-y); }
 
-// I_x(a, b) = x^a y^b / (a B(a, b)) sum (a + b)_n / (a + 1)_n x^n, term by term.
-double beta_series(double a, double b, double x, double y) {
-  double term = 1, weight = -digamma_difference(a + 1, b - 1) - std::log(x);
-  double total = weight;
+// I_x(a, b) = x^a y^b / (a B(a, b)) sum (a + b)_n / (a + 1)_n x^n; its terms, and `weight` to begin with, which a step
+// changes by `change(n)`: the derivative of the log of a term.
+template <class F>
+double beta_series(double a, double b, double x, double weight, const F& change) {
+  double term = 1, total = weight;
   for (int n = 0; n < 1000; ++n) {
     term *= x * (a + b + n) / (a + 1 + n);
-    weight += 1 / (a + 1 + n) - 1 / (a + b + n);
+    weight += change(n);
     total += term * weight;
     if (term * std::abs(weight) <= epsilon * std::abs(total)) break;
   }
-  return x * y / a * total;
+  return total;
+}
+
+/// Whether the series in x is short, and x not so far beyond the mean that its terms cancel: they lose three digits at
+/// most.
+bool is_short_series(double a, double b, double x) {
+  const double sum = a + b, deviation = std::sqrt(a / sum * (b / sum) / (sum + 1));
+  return x <= 0.6 && sum * x < 40 && x < a / sum + 1.5 * deviation;
 }
 
 /// The integral from x down to 0; -score_at(r, log of (1 - t) / y) is the score at t = x e^-r.
@@ -174,8 +182,14 @@ double log_gamma_slope(double a, double log_x) {
 }
 
 double beta_slope(double a, double b, double x, double y) {
-  if (x < 0.5 && b * x < 2) return beta_series(a, b, x, y);
+  if ((x < 0.5 && b * x < 2) || is_short_series(a, b, x)) {
+    const double weight = -digamma_difference(a + 1, b - 1) - log_of(x, y);
+    return x * y / a *
+           beta_series(a, b, x, weight, [=](int n) { return (b - 1) / ((a + 1 + n) * (a + b + n)); });
+  }
   const double score = log_of(x, y) + digamma_difference(a, b);
+  if (is_short_series(b, a, y))
+    return x * y / b * beta_series(b, a, y, score, [=](int n) { return 1 / (a + b + n); });
   if (score <= 0) return beta_integral(a, b, x, y, [=](double r, double) { return r - score; });
   return beta_integral(b, a, y, x, [=](double, double l) { return score + l; });
 }
