@@ -15,8 +15,6 @@ using Kind = Support::Kind;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-bool is_infinite(const Var& end) { return end.is_number() && std::isinf(end.number()); }
-
 std::string end_text(const Var& end) {
   return end.is_recorded() ? "a value of the program" : text(end.tensor().at(0), end.tensor().dtype());
 }
@@ -127,6 +125,8 @@ std::optional<std::string> violation_of_numbers(const Support& support, const Te
 }
 
 }  // namespace
+
+bool is_infinite(const Var& end) { return end.is_number() && std::isinf(end.number()); }
 
 std::string text(double x, DType dtype) {
   char digits[40];

@@ -1,10 +1,13 @@
-// What the search for values outside a set is made of: texts, and points that are vectors or matrices.
+// Ends, texts and points: what looks for values outside a set is made of these.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
 #include <tapir/vi/support.hpp>
 
 namespace tapir::vi {
+
+/// No end at all: the bare numbers inf and -inf.
+bool is_infinite(const Var& end);
 
 /// As few digits as tell the number from its neighbours of the same dtype.
 std::string text(double x, DType dtype);

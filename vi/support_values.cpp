@@ -55,8 +55,6 @@ Var outside(const Support& support, const Var& x) {
   }
 }
 
-bool is_infinite(const Var& end) { return end.is_number() && std::isinf(end.number()); }
-
 Var middle(const Support::Bounds& ends) {
   if (is_infinite(ends.low)) return is_infinite(ends.high) ? Var(0.0) : ends.high - 1;
   return is_infinite(ends.high) ? ends.low + 1 : 0.5 * ends.low + 0.5 * ends.high;

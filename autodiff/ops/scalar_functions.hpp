@@ -25,7 +25,7 @@ double gamma_p(double a, double x);
 double gamma_q(double a, double x);
 double gamma_p_dx(double a, double x);
 double gamma_p_da(double a, double x);
-/// d log x / d a where P(a, x) stays: for a gamma variable, its implicit derivative. x may be too small for a double.
+/// d log x / d a where P(a, x) stays: the implicit derivative of a gamma variable. x may be too small for a double.
 double log_gamma_slope(double a, double log_x);
 
 double betainc(double a, double b, double x);

@@ -32,7 +32,7 @@ void scalar_tile(const void* const* in, void* out, Index n) {
   apply_rule<Rule, T>(in, out, n, operands_of(Rule));
 }
 
-/// `row` with the rule `double Rule(double, ..)` in the place of a kernel: f32 is computed in double and rounded.
+/// `row` with the rule `double Rule(double, ..)` instead of a kernel: f32 is computed in double and rounded.
 /// The rule is called only with numbers; what it answers may depend on nothing else, and it throws nothing.
 template <auto Rule>
 Row by_scalar(Row row) {

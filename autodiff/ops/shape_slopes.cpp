@@ -1,15 +1,20 @@
 // How gamma and beta variables move with their shapes, the probability of less staying the same.
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Both slopes are minus the integral of a score, log t - E log t, times the density over the density at x. The score
-// changes its sign once: on one side of x the integrand has one sign, and nothing cancels. It is summed there in the
-// points r = w exp(t - exp(-t)), t equidistant, w the integrand's width (Takahasi & Mori 1974). For small x, series.
+// Both slopes are minus the integral of a score, log t - E log t, times the density over the density at x. The
+// score changes its sign once: on one side of x the integrand has one sign, and nothing cancels. It is summed there
+// in the points r = w exp(t - exp(-t)), t equidistant, w the integrand's width (Takahasi & Mori 1974). Series and an
+// expansion where they are short.
 #include <tapir/autodiff/ops/scalar_functions.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 #include <limits>
+#include <span>
+
+#include <tapir/autodiff/ops/gamma_slope_rows.hpp>
 
 namespace tapir::ops::scalar {
 namespace {
@@ -103,6 +108,18 @@ double gamma_series(double a, double x, double log_x) {
   return total / a;
 }
 
+// In powers of eta and 1 / a, for a >= 40 and |eta| <= 1/2.
+double gamma_expansion(double a, double eta) {
+  const auto horner = [](std::span<const double> c, double x) {
+    double y = 0;
+    for (std::size_t i = c.size(); i-- > 0;) y = y * x + c[i];
+    return y;
+  };
+  double y = 0;
+  for (std::size_t k = std::size(slope_rows); k-- > 0;) y = y / a + horner(slope_rows[k], eta);
+  return y / a;
+}
+
 double gamma_integral(double a, double x, double log_x) {
   const double score = gamma_score(a, x, log_x);
   const double side = score < 0 ? -1 : 1;
@@ -117,17 +134,25 @@ double gamma_integral(double a, double x, double log_x) {
 
 double log_of(double x, double y) { return x < 0.5 ? std::log(x) : std::log1p(-y); }
 
-// I_x(a, b) = x^a y^b / (a B(a, b)) sum (a + b)_n / (a + 1)_n x^n, term by term.
-double beta_series(double a, double b, double x, double y) {
-  double term = 1, weight = -digamma_difference(a + 1, b - 1) - std::log(x);
-  double total = weight;
+// I_x(a, b) = x^a y^b / (a B(a, b)) sum (a + b)_n / (a + 1)_n x^n; its terms, and `weight` to begin with, which a step
+// changes by `change(n)`: the derivative of the log of a term.
+template <class F>
+double beta_series(double a, double b, double x, double weight, const F& change) {
+  double term = 1, total = weight;
   for (int n = 0; n < 1000; ++n) {
     term *= x * (a + b + n) / (a + 1 + n);
-    weight += 1 / (a + 1 + n) - 1 / (a + b + n);
+    weight += change(n);
     total += term * weight;
     if (term * std::abs(weight) <= epsilon * std::abs(total)) break;
   }
-  return x * y / a * total;
+  return total;
+}
+
+/// Whether the series in x is short, and x not so far beyond the mean that its terms cancel: they lose three digits at
+/// most.
+bool is_short_series(double a, double b, double x) {
+  const double sum = a + b, deviation = std::sqrt(a / sum * (b / sum) / (sum + 1));
+  return x <= 0.6 && sum * x < 40 && x < a / sum + 1.5 * deviation;
 }
 
 /// The integral from x down to 0; -score_at(r, log of (1 - t) / y) is the score at t = x e^-r.
@@ -146,12 +171,25 @@ double beta_integral(double a, double b, double x, double y, const F& score_at) 
 double log_gamma_slope(double a, double log_x) {
   if (!(a > 0 && a < infinity && log_x < infinity)) return no_value;
   const double x = std::exp(log_x);
-  return x < 2 || (x < 20 && x < a) ? gamma_series(a, x, log_x) : gamma_integral(a, x, log_x);
+  // Beyond a the terms of the series cancel: up to two deviations they lose two digits at most.
+  if (x < 40 && x < a + 1.5 * std::sqrt(a) + 1.5) return gamma_series(a, x, log_x);
+  if (a >= 40 && std::abs(x - a) < 0.6 * a) {
+    const double mu = (x - a) / a, half_square = mu - std::log1p(mu);
+    if (half_square < 0.125)
+      return gamma_expansion(a, std::copysign(std::sqrt(std::max(0.0, 2 * half_square)), mu));
+  }
+  return gamma_integral(a, x, log_x);
 }
 
 double beta_slope(double a, double b, double x, double y) {
-  if (x < 0.5 && b * x < 2) return beta_series(a, b, x, y);
+  if ((x < 0.5 && b * x < 2) || is_short_series(a, b, x)) {
+    const double weight = -digamma_difference(a + 1, b - 1) - log_of(x, y);
+    return x * y / a *
+           beta_series(a, b, x, weight, [=](int n) { return (b - 1) / ((a + 1 + n) * (a + b + n)); });
+  }
   const double score = log_of(x, y) + digamma_difference(a, b);
+  if (is_short_series(b, a, y))
+    return x * y / b * beta_series(b, a, y, score, [=](int n) { return 1 / (a + b + n); });
   if (score <= 0) return beta_integral(a, b, x, y, [=](double r, double) { return r - score; });
   return beta_integral(b, a, y, x, [=](double, double l) { return score + l; });
 }

@@ -50,9 +50,9 @@ Var gamma_p(Arg a, Arg x);
 Var gamma_q(Arg a, Arg x);
 /// The derivative of P(a, x) by x: the gamma density.
 Var gamma_p_dx(Arg a, Arg x);
-/// The derivative of P(a, x) by a, to 1e-12 of itself from a = 1e-3 to 1e6.
+/// The derivative of P(a, x) by a, to 1e-13 of itself from a = 1e-3 to 1e6.
 ///
-///   source  the integral of a score of one sign, see shape_slopes.cpp
+///   source  an integral of one sign, a series and an expansion: shape_slopes.cpp
 Var gamma_p_da(Arg a, Arg x);
 /// d log x / d a where P(a, x) stays the same, -gamma_p_da(a, x) / (x gamma_p_dx(a, x)), from log x: how a gamma variable
 /// moves with its concentration, to 1e-14 of itself. x itself may be too small for a number.
@@ -116,7 +116,9 @@ Var xlog1py(Arg x, Arg y);
 Var i0e(Arg x);
 /// exp(-|x|) I1(x)
 Var i1e(Arg x);
-/// log I0(x), accurate near 0
+/// log I0(x), accurate near 0.
+///
+///   gradient  g i1e(x) / i0e(x), whose own derivative has lost about x^2 units in the last place
 Var log_i0(Arg x);
 
 }  // namespace tapir

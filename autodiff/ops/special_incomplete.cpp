@@ -55,7 +55,7 @@ Scaled refused(const char* op, const char* operand) {
   };
 }
 
-/// A derivative by a shape as a row: its own derivatives by the shapes are refused, but the suite takes none either.
+/// The row of a derivative by a shape: its own derivatives by the shapes are refused, and the suite takes none.
 Row slope_row(std::string name, std::vector<Scaled> rules, std::vector<Domain> domains) {
   const std::size_t shapes = rules.size() - 1;
   Row row = elementwise(std::move(name), std::move(rules), std::move(domains));

@@ -79,7 +79,7 @@ const ListedBijector covariance{{
 
 const ListedBijector factor_of_covariance{{
     .name = "Inverse of CholeskyProduct",
-    .make = [](const Vars&) { return Inverse{CholeskyProduct{}}; },
+    .make = [](const Vars&) { return inverse(CholeskyProduct{}); },
     .x = Tensor({2, 2, 2}, {2.0, 0.3, 0.3, 1.0, 0.5, -0.9, -0.9, 4.0}),
     .forward =
         [](const Parameters&, const Point& y) {

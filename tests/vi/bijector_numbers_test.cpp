@@ -92,7 +92,7 @@ const ListedBijector tanh_row{{
 
 const ListedBijector logarithm{{
     .name = "Inverse of Exp",
-    .make = [](const Vars&) { return Inverse{Exp{}}; },
+    .make = [](const Vars&) { return inverse(Exp{}); },
     .x = above_zero,
     .forward = elementwise([](const Parameters&, long double x) { return std::log(x); }),
     .positive = true,

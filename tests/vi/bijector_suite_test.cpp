@@ -450,6 +450,23 @@ TEST_CASE(
   });
 }
 
+TEST_CASE(
+    "every bijector of all numbers: no NaN in values and gradients at 0, at the least numbers and far out") {
+  const std::vector<double> edges{0, -0.0, 5e-324, -5e-324, 1e3, -1e3, 745, -745, 1e300, -1e300, 37, -37};
+  for_each_case([&](const Case& c) {
+    if (c.row.positive || c.row.largest < 700) return;
+    Tensor x(Type{f64, Shape{200} + c.point()});
+    auto elements_of = x.mutable_view<double>();
+    for (std::size_t k = 0; k < elements_of.size(); ++k)
+      elements_of[k] = edges[(k * 7 + k / 12) % edges.size()];
+    const auto results = run(c, x, [](const Bijector& b, const Var& v) -> std::vector<Var> {
+      const auto [y, log_det] = b.forward_and_log_det(v);
+      return {y, log_det, gradient(sum(y), {v})[0], gradient(sum(log_det), {v})[0]};
+    });
+    for (const Tensor& result : results) CHECK(!has_nan(result));
+  });
+}
+
 TEST_CASE("every bijector: all cases at once, broadcast, are the cases one by one, bit by bit") {
   for (const BijectorRow& row : bijector_rows()) {
     if (row.cases[0].empty()) continue;

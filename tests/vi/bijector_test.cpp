@@ -42,7 +42,7 @@ TEST_CASE("bijectors: log_det keeps its digits in both tails, where the value is
       {Tanh{}, -300, -598.61370563888010938},
       {Tanh{}, 1e-3, -9.999998333333778194e-7},
       {Power{.exponent = 2}, 1e-300, -690.08238071765375987},
-      {Inverse{Softplus{}}, 1e-30, 69.077552789821370437},
+      {inverse(Softplus{}), 1e-30, 69.077552789821370437},
   };
   for (const Tail& tail : tails) {
     CAPTURE(tail.b.name());
@@ -102,8 +102,8 @@ TEST_CASE("bijectors: the image of a set moves its ends; what is not known is th
   CHECK(image(Affine{.loc = 1, .scale = -2}, Support::positive) == "numbers in (-inf, 1)");
   CHECK(image(Affine{.loc = 1, .scale = -2}, Support::at_most(3)) == "numbers in [-5, inf)");
   CHECK(image(Power{.exponent = -1}, Support::greater_than(2)) == "numbers in (0, 0.5)");
-  CHECK(image(Inverse{Exp{}}, Support::positive) == "real numbers");
-  CHECK(image(Inverse{Exp{}}, Support::unit_interval) == "numbers in (-inf, 0]");
+  CHECK(image(inverse(Exp{}), Support::positive) == "real numbers");
+  CHECK(image(inverse(Exp{}), Support::unit_interval) == "numbers in (-inf, 0]");
   CHECK(image(Chain{{Exp{}, Affine{.loc = 2}, Power{.exponent = -1}}}, Support::real) ==
         "numbers in (0, 0.5)");
   CHECK(image(Permutation{{1, 0}}, Support::simplex) == "simplices");
@@ -173,6 +173,12 @@ TEST_CASE("UnitVector: a density on the circle becomes a normalised one of the p
   const Tensor y = Bijector(b).forward(column({3, -4})).tensor();
   CHECK(numbers(y) == std::vector<double>{0.6, -0.8});
   CHECK(identical(Bijector(b).inverse(y).tensor(), y));
+}
+
+TEST_CASE("inverse: of an inverse it is the bijector itself") {
+  CHECK(same(inverse(inverse(Softplus{})), Softplus{}));
+  CHECK(inverse(Exp{}).name() == "Inverse");
+  CHECK(!same(inverse(Exp{}), Exp{}));
 }
 
 TEST_CASE("Chain: without parts it is the identity of numbers; maps of numbers around one of vectors act on "

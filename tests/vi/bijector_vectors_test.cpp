@@ -137,7 +137,7 @@ const ListedBijector per_slice{{
 
 const ListedBijector unbroken{{
     .name = "Inverse of StickBreaking",
-    .make = [](const Vars&) { return Inverse{StickBreaking{}}; },
+    .make = [](const Vars&) { return inverse(StickBreaking{}); },
     .x = Tensor({2, 4}, {0.1, 0.2, 0.3, 0.4, 0.02, 0.08, 0.2, 0.7}),
     .forward =
         [](const Parameters&, const Point& y) {

@@ -2,18 +2,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/bijectors/biject_to.hpp>
 
-#include <cmath>
 #include <map>
 
 #include <tapir/vi/bijectors/bijectors.hpp>
+#include <tapir/vi/support_points.hpp>
 
 namespace tapir::vi {
 namespace {
 
 using Kind = Support::Kind;
 using Rule = Bijector (*)(const Support&);
-
-bool is_infinite(const Var& end) { return end.is_number() && std::isinf(end.number()); }
 
 Bijector onto_interval(const Support& support) {
   const Support::Bounds& ends = *support.bounds();

@@ -7,7 +7,7 @@
 namespace tapir::vi {
 
 /// y = x x', x = cholesky(y); log_det = n log 2 + sum_i (n + 1 - i) log x_ii, of the densities of lower
-/// triangles. `Inverse{CholeskyProduct{}}` takes a covariance to its factor.
+/// triangles. `inverse(CholeskyProduct{})` takes a covariance to its factor.
 ///
 /// log_det is taken from the factor's diagonal in both directions.
 ///

@@ -6,9 +6,8 @@
 
 namespace tapir::vi {
 
-/// Forward is the bijector's inverse, and inverse its forward. Its parameters are "bijector.scale".
-///
-///   example  const Bijector logarithm = Inverse{Exp{}};
+/// Forward is the bijector's inverse, and inverse its forward. Its parameters are "bijector.scale". Braces
+/// around an Inverse copy it; `inverse(b)` turns any bijector round.
 struct Inverse {
   Bijector bijector;
 
@@ -31,5 +30,13 @@ struct Inverse {
   ValueAndLogDet forward_and_log_det(Arg x) const { return bijector.inverse_and_log_det(x); }
   ValueAndLogDet inverse_and_log_det(Arg y) const { return bijector.forward_and_log_det(y); }
 };
+
+/// The bijector the other way round; what is an Inverse already is undone.
+///
+///   example  const Bijector logarithm = inverse(Exp{});
+inline Bijector inverse(const Bijector& bijector) {
+  if (const auto* turned = bijector.as<Inverse>()) return turned->bijector;
+  return Inverse{bijector};
+}
 
 }  // namespace tapir::vi

@@ -6,6 +6,7 @@
 
 #include <tapir/autodiff/ops/ops.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/support_points.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -26,6 +27,21 @@ bool is_beyond(const Support& set, const Support& domain) {
     return a.is_number() && b.is_number() && a.number() > b.number();
   };
   return exceeds(outer->low, inner->low) || exceeds(inner->high, outer->high);
+}
+
+// Draws that round to an end which is not in the set become numbers just inside: their density is not 0.
+Var kept_inside(const Support& set, const Var& y) {
+  const double tiny = y.dtype() == f32 ? 0x1p-126 : 0x1p-1022;
+  const double rounding = y.dtype() == f32 ? 0x1p-23 : 0x1p-52;
+  if (set == Support::Kind::simplex) return maximum(y, tiny);
+  const auto ends = set.ends();
+  if (!ends) return y;
+  const auto margin = [&](const Var& end) { return rounding * abs(end) + tiny; };
+  Var inside = y;
+  if (ends->without_low && !is_infinite(ends->low)) inside = maximum(inside, ends->low + margin(ends->low));
+  if (ends->without_high && !is_infinite(ends->high))
+    inside = minimum(inside, ends->high - margin(ends->high));
+  return inside;
 }
 
 // A mask for points of `count` own axes.
@@ -65,7 +81,10 @@ std::optional<PerElement> Transformed::per_element(Where where) const {
 }
 
 Var Transformed::sample(const Key& key, const Shape& shape, Where where) const {
-  return bijector_.forward(Arg(base_.sample(key_for(*this, key), shape, where), where));
+  return composed(where, name, {key.counter(), recorded_one(parameters(*this))}, [&] {
+    const Var x = base_.sample(key_for(*this, key), shape, where);
+    return kept_inside(support(), bijector_.forward(Arg(x, where)));
+  });
 }
 
 // What is outside is replaced by an example of what is inside, so that it leaves no NaN in a gradient.

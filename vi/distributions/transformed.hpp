@@ -17,11 +17,12 @@ namespace tapir::vi {
 ///   shapes    own axes are those of bijector(value of base); a bijector of vectors needs a base with an own
 ///             axis: Transformed(iid(Normal{0, 1}, {3}), Chain{{Affine{loc, scale}, StickBreaking{}}})
 ///   gradient  pathwise if the base is
-///   domain    outside the image of the base's support, log p = -inf, where that image is known: see
-///             Bijector::image
+///   domain    log p = -inf outside the image of the base's support, where that is known: see Bijector::image.
+///             Draws that round to an open end, or to a coordinate 0 of a simplex, are moved just inside
 ///   errors    "[Transformed] values of Bernoulli are discrete; a change of variables has no density there"
 ///             "[Transformed] a point of StickBreaking has 1 axis, a value of Normal has 0; give it own axes
-///             with iid" "[Transformed] UnitVector is no bijection; its result has no density"
+///             with iid"
+///             "[Transformed] UnitVector is no bijection; its result has no density"
 ///             "[Transformed] values of Normal are real numbers, Power takes positive numbers"
 class Transformed {
  public:

@@ -1,4 +1,4 @@
-// Kernels: special functions against Boost in long double, and at their special points, on every instruction set.
+// Kernels: special functions against Boost in long double, and at special points, on every instruction set.
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernels_support.hpp"
 
@@ -122,16 +122,16 @@ struct Special {
 
 // What was seen is written behind a bound: the largest error over 3e5 numbers of each dtype.
 const Special rules[] = {
-    {"lgamma", lgamma_wide, 5, gamma_scale},      // 4.4 below 0, 2.4 above
-    {"digamma", digamma_wide, 8, digamma_scale},  // 7.3 below 0
+    {"lgamma", lgamma_wide, 5, gamma_scale},      // 3.9 below 0, 3.1 above
+    {"digamma", digamma_wide, 8, digamma_scale},  // 7.3 below 0, 3.3 above
     {"ndtr", ndtr_wide, 5},                       // 4.7
     {"log_ndtr", log_ndtr_wide, 7},               // 6.2
-    {"normal_hazard", hazard_wide, 6},            // 5.4
-    {"log1mexp", log1mexp_wide, 2.5},             // 2.1
-    {"logit", logit_wide, 1.3},                   // 1.1
-    {"i0e", i0e_wide, 4},                         // 3.4
-    {"i1e", i1e_wide, 5},                         // 4.6
-    {"log_i0", log_i0_wide, 3.5},                 // 3.2
+    {"normal_hazard", hazard_wide, 6.5},          // 5.8
+    {"log1mexp", log1mexp_wide, 2.5},             // 2.2
+    {"logit", logit_wide, 1.5},                   // 1.3
+    {"i0e", i0e_wide, 4.2},                       // 3.7
+    {"i1e", i1e_wide, 5},                         // 4.7
+    {"log_i0", log_i0_wide, 3.5},                 // 3.3
 };
 
 /// With more of them where probabilities and small shapes lie, and beside the zeros and poles.

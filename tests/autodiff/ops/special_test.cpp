@@ -1,4 +1,4 @@
-// Special functions: values against mpmath, derivatives where a formula would give NaN or forget digits, errors.
+// Special functions: values against mpmath, derivatives at the ends of their domains, errors.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/ops/special.hpp>
 

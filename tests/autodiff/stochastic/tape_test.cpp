@@ -154,6 +154,15 @@ TEST_CASE("draws inside a body are seen, and cannot be repeated from outside") {
                        doctest::Contains("draws inside a body cannot be repeated"), Error);
 }
 
+TEST_CASE("a gamma draw is repeated as a draw of other words at the same concentration") {
+  const Recorder r;
+  const Var z = log_gamma_draw(r.key / "z", r.input(), {4});
+  const auto noise = noise_of({&z, 1});
+  REQUIRE(noise.size() == 1);
+  const Var copies = batch({&z, 1}, redraw(noise, 3, "copies"), 3)[0];
+  CHECK(copies.type() == Type{f64, {3, 4}});
+}
+
 // The costs are 1 .. 6 whatever is drawn. At a logit of 0 the gradient is (cost - baseline) (z - 1/2).
 TEST_CASE("a running mean is that of past residuals, and weighs its first ones in full") {
   const auto cell = std::make_shared<Cell>(Cell{"baseline/z", Tensor({f64, {2}})});
