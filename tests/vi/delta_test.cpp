@@ -9,9 +9,12 @@
 
 #include "law_suite.hpp"
 #include "recorded_run.hpp"
+#include "shown_law.hpp"
 
 namespace tapir::vi::test {
 namespace {
+
+const Shown shown{{.make = [](const std::vector<Var>& p) { return Delta{.value = p[0]}; }, .parameters = {Tensor(0.5)}}};
 
 const std::vector<PlateAxis> images{{"images", 3}};
 

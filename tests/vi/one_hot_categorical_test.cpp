@@ -10,9 +10,13 @@
 
 #include "law_suite.hpp"
 #include "recorded_run.hpp"
+#include "shown_law.hpp"
 
 namespace tapir::vi::test {
 namespace {
+
+const Shown shown{{.make = [](const std::vector<Var>& p) { return OneHotCategorical{.logits = p[0]}; },
+                    .parameters = {column({0.3, -1, 0.5})}}};
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 

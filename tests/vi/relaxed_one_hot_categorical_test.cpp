@@ -10,9 +10,14 @@
 
 #include "law_suite.hpp"
 #include "recorded_run.hpp"
+#include "shown_law.hpp"
 
 namespace tapir::vi::test {
 namespace {
+
+const Shown shown{
+    {.make = [](const std::vector<Var>& p) { return RelaxedOneHotCategorical{.temperature = p[0], .logits = p[1]}; },
+     .parameters = {Tensor(0.7), column({0.3, -1, 0.5})}}};
 
 using Law = RelaxedOneHotCategorical;
 

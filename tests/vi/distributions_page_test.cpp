@@ -1,0 +1,183 @@
+// docs/distributions.md: written from the laws themselves, and current.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include <doctest/doctest.h>
+
+#include <tapir/vi/kl.hpp>
+
+#include "shown_law.hpp"
+
+namespace tapir::vi::test {
+
+std::vector<ShownLaw>& shown_laws() {
+  static std::vector<ShownLaw> laws;
+  return laws;
+}
+
+namespace {
+
+const std::filesystem::path root = TAPIR_SOURCE_DIR;
+
+// Every law with plain parameters, and with recorded ones: their bounds show which parameter they are.
+struct Entry {
+  Distribution plain, recorded;
+};
+
+class Laws {
+ public:
+  Laws() {
+    for (const LawRow& row : law_rows()) add({row.make, row.cases[0]});
+    for (const ShownLaw& law : shown_laws()) add(law);
+  }
+
+  const std::map<std::string, Entry>& all() const { return laws_; }
+
+ private:
+  void add(const ShownLaw& shown) {
+    std::vector<Var> values, inputs;
+    for (const Tensor& parameter : shown.parameters) {
+      values.emplace_back(parameter);
+      inputs.push_back(tape_->input(parameter.type()));
+    }
+    Distribution plain = shown.make(values);
+    const std::string name(plain.name());
+    laws_.emplace(name, Entry{std::move(plain), shown.make(inputs)});
+  }
+
+  std::shared_ptr<Tape> tape_ = Tape::make();
+  std::map<std::string, Entry> laws_;
+};
+
+std::string end_of(const Var& end, const std::vector<LawParameter>& parameters) {
+  if (!end.is_recorded()) {
+    const double number = end.tensor().cast(f64).item();
+    if (std::abs(number) == 0x1p53) return number < 0 ? "-2^53" : "2^53";
+    std::ostringstream text;
+    text << number;
+    return text.str();
+  }
+  for (const LawParameter& parameter : parameters)
+    if (parameter.value.is_recorded() && parameter.value.place()->ref == end.place()->ref)
+      return parameter.name;
+  return "..";
+}
+
+std::string set_of(const Support& support, const std::vector<LawParameter>& parameters) {
+  const Support::Bounds* bounds = support.bounds();
+  if (!bounds) return support.str();
+  if (support == Support::Kind::category) return "0, 1, .. n - 1 (i64)";
+  const std::string low = end_of(bounds->low, parameters), high = end_of(bounds->high, parameters);
+  if (low == high) return "{" + low + "}";
+  return (support.is_discrete() ? "whole numbers in " : "") + std::string(bounds->without_low ? "(" : "[") +
+         low + ", " + high + (bounds->without_high ? ")" : "]");
+}
+
+std::string parameters_of(const Distribution& law) {
+  const auto parameters = law.parameters();
+  std::string text;
+  for (const LawParameter& p : parameters)
+    text += (text.empty() ? "`" : "; `") + p.name + "` " + set_of(p.support, parameters) +
+            (p.own == 1   ? ", a vector"
+             : p.own == 2 ? ", a matrix"
+                          : "");
+  return text;
+}
+
+bool is_of_categories(const Distribution& law) { return law.support() == Support::Kind::category; }
+
+std::string closed_forms(const Distribution& law) {
+  const Var half(0.5);
+  std::vector<std::string> there;
+  if (law.mean()) there.emplace_back("mean");
+  if (law.variance()) there.emplace_back("variance");
+  if (law.entropy()) there.emplace_back("entropy");
+  if (law.own_rank() == 0 && !is_of_categories(law)) {
+    if (law.cdf(half)) there.emplace_back("cdf");
+    if (law.icdf(half)) there.emplace_back("icdf");
+  }
+  if (law.enumerate()) there.emplace_back("enumerate");
+  std::string text;
+  for (const std::string& form : there) text += (text.empty() ? "" : ", ") + form;
+  return text;
+}
+
+std::string divergences(const Laws& laws, const Distribution& p) {
+  std::string text;
+  std::size_t count = 0;
+  for (const auto& [name, entry] : laws.all()) {
+    const Distribution& q = entry.plain;
+    if (q.own_shape() == p.own_shape() && is_of_categories(q) == is_of_categories(p) && kl(p, q)) {
+      text += (text.empty() ? "" : ", ") + (name == p.name() ? "itself" : name);
+      ++count;
+    }
+  }
+  return count > laws.all().size() / 2 ? "any" : text;
+}
+
+std::string page() {
+  const Laws laws;
+  std::string text = R"(# Distributions
+
+Every law of `tapir::vi`, written by `tests/vi/distributions_page_test.cpp` from the code; a test keeps it current. The laws'
+headers say what their densities are, where they are accurate, and which errors they give.
+
+- **Draws** say how a gradient gets through a sample. *Along the path*: by all parameters, through the value. *Score function*:
+  the law has no such path; at a site the log-derivative trick is used, or an enumeration where the support is finite.
+- **Closed forms** are members of the law. **KL** lists the laws q with KL(p || q) in closed form; elsewhere a sampled
+  difference is used, and the report says so.
+- RelaxedBernoulli and RelaxedOneHotCategorical are continuous laws of their own: as stand-ins for the discrete laws their
+  gradients are biased.
+- `iid(law, shape)` makes own axes of independent values, and `Transformed(law, bijector)` takes a law through a bijector.
+
+| law | parameters | values | closed forms | draws | KL to |
+|---|---|---|---|---|---|
+)";
+  for (const auto& [name, law] : laws.all())
+    text += "| " + name + " | " + parameters_of(law.recorded) + " | " +
+            set_of(law.recorded.support(), law.recorded.parameters()) + " | " + closed_forms(law.plain) +
+            " | " + (law.plain.is_pathwise() ? "along the path" : "score function") + " | " +
+            divergences(laws, law.plain) + " |\n";
+  return text;
+}
+
+// "half_normal" -> "halfnormal", as "HalfNormal" is in lower case.
+std::string folded(std::string name) {
+  std::erase(name, '_');
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+  return name;
+}
+
+}  // namespace
+
+TEST_CASE("page of laws: it is what the laws say; TAPIR_UPDATE_DOCS=1 writes it anew") {
+  const auto path = root / "docs" / "distributions.md";
+  const std::string text = page();
+  if (std::getenv("TAPIR_UPDATE_DOCS")) std::ofstream(path) << text;
+  std::ifstream file(path);
+  std::ostringstream found;
+  found << file.rdbuf();
+  CHECK(found.str() == text);
+}
+
+TEST_CASE("page of laws: every law has a line") {
+  const Laws laws;
+  std::set<std::string> names;
+  for (const auto& [name, law] : laws.all()) names.insert(folded(name));
+  const std::set<std::string> no_laws{"distributions", "forms", "iid"};
+  for (const auto& entry : std::filesystem::directory_iterator(root / "vi" / "distributions")) {
+    if (entry.path().extension() != ".hpp") continue;
+    const std::string name = entry.path().stem().string();
+    CHECK_MESSAGE((no_laws.contains(name) || names.contains(folded(name))), name);
+  }
+}
+
+}  // namespace tapir::vi::test
