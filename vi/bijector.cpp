@@ -108,6 +108,12 @@ Support Bijector::image(const Support& part, Where where) const {
   });
 }
 
+bool Bijector::knows_image(const Support& part, Where where) const {
+  if (part == domain().kind() && !part.bounds()) return true;
+  if (const auto known = model_->image(part, where)) return known->kind() == part.kind();
+  return direction(where) && part.ends();
+}
+
 Var Bijector::excludes(Arg y) const {
   return composed(y.where, "", {y.var, recorded_one(parameters())}, [&]() -> Var {
     if (auto outside = model_->excludes(y)) return *std::move(outside);

@@ -105,6 +105,8 @@ class Bijector {
   /// What becomes of a part of the domain: its ends move where it is connected and the map one of numbers;
   /// otherwise the codomain, which may be larger than the image.
   Support image(const Support& part, Where where = here()) const;
+  /// Whether that image is exact.
+  bool knows_image(const Support& part, Where where = here()) const;
 
   /// 1 where y is not in the codomain, else 0.
   ///

@@ -71,6 +71,10 @@ Var sum_last(const Var& x, int count, Where where) {
   return sum(Arg(x, where), Axes(axes));
 }
 
+Var with_last_axes(const Var& x, int count, Where where) {
+  return count == 0 ? x : reshape(Arg(x, where), x.shape() + Shape::ones(count));
+}
+
 void check_parameter(std::string_view law, const std::string& name, const Var& value, const Support& support,
                      Where where) {
   if (value.is_recorded()) return;

@@ -135,6 +135,8 @@ Var stretched(const Var& x, const Shape& shape, Where where);
 
 /// The sum over the last `count` axes.
 Var sum_last(const Var& x, int count, Where where);
+/// `count` axes of size 1 after the last.
+Var with_last_axes(const Var& x, int count, Where where);
 
 /// Checks a parameter's plain value where a law is made of it; recorded values cannot be read and pass.
 ///

@@ -185,6 +185,27 @@ TEST_CASE("Transformed: slices have sets of their own, outside of which the dens
   CHECK(log_prob[2] == -infinity);
 }
 
+TEST_CASE("Transformed: what a part in the middle of a chain excludes has density 0, not NaN, and clean "
+          "gradients") {
+  const Chain chain{{Affine{.loc = 0.5}, Ordered{}, Permutation{{1, 2, 0}}, Exp{}}};
+  CHECK(!Bijector(Exp{}).knows_image(Support::ordered));
+  const Tensor y({4, 3}, {2.0, 3.0, 1.0, 3.0, 2.0, 1.0, 1.0, 2.0, 3.0, -1.0, 3.0, 1.0});
+  const auto law = [&](const Var& scale) { return Transformed(iid(Normal{0, scale}, {3}), chain); };
+  const auto log_prob = numbers(law(1).log_prob(y));
+  const double steps[] = {std::log(std::log(2.0)), std::log(std::log(1.5))};
+  double expected = -std::log(6.0) - steps[0] - steps[1] + test::log_normal(-0.5, 0, 1);
+  for (double step : steps) expected += test::log_normal(step - 0.5, 0, 1);
+  CHECK(near(log_prob[0], expected, 1e-14));
+  for (std::size_t i = 1; i < 4; ++i) CHECK(log_prob[i] == -infinity);
+  const auto results = value_and_gradients({Tensor(1.0), y}, [&](const Vars& v) {
+    const Var terms = law(v[0]).log_prob(v[1]);
+    return where(terms == -infinity, 0, terms);
+  });
+  CHECK(near(results[0].item(), expected, 1e-14));
+  for (std::size_t k = 1; k < 3; ++k)
+    for (double g : numbers(results[k])) CHECK(std::isfinite(g));
+}
+
 TEST_CASE("Transformed: at a site, axes of parameters that a value has are own, those before are plates") {
   const Var loc = irregular({2, 3});
   const Distribution law =

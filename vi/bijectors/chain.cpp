@@ -20,6 +20,32 @@ std::vector<int> extra_axes(const Chain& chain) {
   return extra;
 }
 
+// What becomes of the domain: the set before each part and after the last, and the axes of a point there.
+struct Images {
+  const Chain& chain;
+  std::vector<Support> sets;
+  std::vector<int> ranks;
+  bool exact = true;
+
+  Images(const Chain& of, Where where) : chain(of), sets{of.domain()}, ranks{of.ranks().domain} {
+    for (const Bijector& part : chain.parts) {
+      exact = exact && part.knows_image(sets.back(), where);
+      sets.push_back(part.image(sets.back(), where));
+      ranks.push_back(ranks.back() + part.ranks().codomain - part.ranks().domain);
+    }
+  }
+
+  // Before part `i`: not in the set, or not what the part before it gives.
+  Var excludes(std::size_t i, const Var& x, Where where) const {
+    const Arg value(x, where);
+    const Var outside = sum_last(sets[i].excludes(value), ranks[i] - sets[i].rank(), where);
+    if (i == 0) return outside;
+    const Bijector& part = chain.parts[i - 1];
+    const Var unmapped = sum_last(part.excludes(value), ranks[i] - part.ranks().codomain, where);
+    return logical_or(Arg(outside, where), Arg(unmapped, where));
+  }
+};
+
 // Adds the log determinant of a part: one for each element of the extra axes.
 void add_log_det(Var& total, const Var& log_det, int extra, Where where) {
   total = add(Arg(total, where), Arg(sum_last(log_det, extra, where), where));
@@ -84,12 +110,23 @@ Support Chain::image(const Support& part, Where where) const {
 }
 
 Var Chain::excludes(Arg y) const {
-  const Support set = codomain();
-  const int rank = ranks().codomain;
-  const Var outside = sum_last(set.excludes(y), rank - set.rank(), y.where);
-  if (parts.empty()) return outside;
-  const Var last = sum_last(parts.back().excludes(y), rank - parts.back().ranks().codomain, y.where);
-  return logical_or(Arg(outside, y.where), Arg(last, y.where));
+  const Where where = y.where;
+  const Images images(*this, where);
+  if (parts.empty()) return images.sets[0].excludes(y);
+  Var outside = images.excludes(parts.size(), y, where);
+  if (images.exact) return outside;
+  // Part by part, backwards; what is outside goes on as the image of an example.
+  const Shape shape = inverse_shape(y.shape().drop_front(y.rank() - ranks().codomain), where);
+  std::vector<Var> examples{stretched(domain().example(shape, where), shape, where)};
+  for (const Bijector& part : parts) examples.push_back(part.forward(Arg(examples.back(), where)));
+  Var value = y;
+  for (std::size_t i = parts.size(); i > 0; --i) {
+    const Var replaced = with_last_axes(outside, images.ranks[i], where);
+    value =
+        parts[i - 1].inverse(tapir::where(Arg(replaced, where), Arg(examples[i], where), Arg(value, where)));
+    outside = logical_or(Arg(outside, where), Arg(images.excludes(i - 1, value, where), where));
+  }
+  return outside;
 }
 
 Var Chain::forward(Arg x) const {

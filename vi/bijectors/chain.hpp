@@ -33,7 +33,7 @@ struct Chain {
   bool is_like(const Chain& other) const;
   std::optional<Var> direction(Where where = here()) const;
   Support image(const Support& part, Where where = here()) const;
-  /// What the last part excludes, and what the image does.
+  /// What is not in the image, or, where that is known of a larger set only, has no preimage in some part.
   Var excludes(Arg y) const;
 
   Var forward(Arg x) const;

@@ -44,12 +44,6 @@ Var kept_inside(const Support& set, const Var& y) {
   return inside;
 }
 
-// A mask for points of `count` own axes.
-Var expanded(Var mask, int count) {
-  for (int i = 0; i < count; ++i) mask = expand_dims(mask, -1);
-  return mask;
-}
-
 }  // namespace
 
 Transformed::Transformed(Distribution base, Bijector bijector, Where where)
@@ -93,7 +87,8 @@ Var Transformed::inside(const Var& y, const Var& outside, Where where) const {
   Shape full;
   (void)broadcast_shapes(example.shape(), base_.own_shape(), full);
   const Var x = stretched(example, full, where);
-  return tapir::where(expanded(outside, own_shape().rank()), bijector_.forward(Arg(x, where)), y);
+  return tapir::where(with_last_axes(outside, own_shape().rank(), where), bijector_.forward(Arg(x, where)),
+                      y);
 }
 
 Var Transformed::log_prob(Arg y) const {
