@@ -97,8 +97,9 @@ class Fuser {
   void find_repeated() {
     for (FusedPass::Fill& fill : pass_.fills) {
       const Index period = fill.stretch.period();
-      const bool begins_again = pass_.piece == 0 || pass_.piece >= pass_.size || pass_.piece % period == 0;
-      fill.once = fill.constant || (period > 0 && pass_.tile % period == 0 && begins_again);
+      const auto ends_at = [&](Index n) { return period > 0 && n % period == 0; };
+      const bool is_one_piece = pass_.piece == 0 || pass_.piece >= pass_.size;
+      fill.once = fill.constant || (ends_at(pass_.tile) && (is_one_piece || ends_at(pass_.piece)));
       if (fill.once) registers_[at(fill.reg)].last_read = forever;
     }
   }
