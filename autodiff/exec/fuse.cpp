@@ -155,6 +155,8 @@ class Fuser {
   void add_opaque(int n) {
     const Node& node = plan_.tape.node(n);
     const auto types = plan_.tape.input_types(n);
+    if (node.inputs.size() > FusedPass::most_operands)
+      throw Error(node.op->name(), "an operation that begins or ends a pass has at most 4 operands");
     std::vector<int> pointers;
     Index beside = 0;
     if (auto epilogue = (*node.op)->epilogue ? (*node.op)->epilogue({types, node.attrs}) : std::nullopt) {

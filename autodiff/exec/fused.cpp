@@ -11,11 +11,9 @@ namespace {
 // Below this many element-operations a fork costs more than it saves.
 constexpr Index worth_a_fork = 1 << 16;
 
-constexpr std::size_t most_opaque_operands = 4;
-
-std::array<const void*, most_opaque_operands> at_pointers(void* const* pointers,
-                                                          const std::vector<int>& which) {
-  std::array<const void*, most_opaque_operands> in{};
+std::array<const void*, FusedPass::most_operands> at_pointers(void* const* pointers,
+                                                              const std::vector<int>& which) {
+  std::array<const void*, FusedPass::most_operands> in{};
   for (std::size_t i = 0; i < which.size(); ++i) in[i] = pointers[which[i]];
   return in;
 }

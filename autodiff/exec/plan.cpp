@@ -138,6 +138,7 @@ void Plan::order_units() {
       if (--waits[at(next)] == 0) release(next);
     sorted.push_back(std::move(units[at(u)]));
   }
+  if (sorted.size() != units.size()) throw Error("plan", "units wait for each other in a circle");
   units = std::move(sorted);
   for (std::size_t u = 0; u < units.size(); ++u) {
     for (int node : units[u].nodes) unit_of_[at(node)] = static_cast<int>(u);

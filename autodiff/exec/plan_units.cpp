@@ -200,7 +200,7 @@ class Plan::UnitFinder {
       if (u != first) merge(first, u);
     if (is_long(plan_.tape.node(i).types[0]))
       for (int u : later)
-        if (go_together(first, u) && reads_by_element(u, i)) rise(u, first);
+        if (go_together(first, u) && reads_by_element(u, i)) rise(u, first, i);
     return first;
   }
 
@@ -209,36 +209,46 @@ class Plan::UnitFinder {
                         [&](int reader) { return plan_.reads_whole(reader, i); });
   }
 
-  // Whether u could run with v: what it reads comes from above, or can be lifted there, or is computed in v element by
-  // element. `lifted` takes the heights that units need for that.
-  bool can_rise(int u, int v, std::map<int, int>& lifted) {
+  /// A unit that other units are lifted above, together with a node that is about to join it.
+  struct Target {
+    int unit;
+    int node;
+    std::map<int, int> lifted = {};  // the heights that units need for that
+  };
+
+  // Whether u could run with the target: what it reads comes from above, or can be lifted there, or is computed in the
+  // target element by element.
+  bool can_rise(int u, Target& target) {
     for (int node : unit(u).nodes)
       for (int d : plan_.dependencies(node)) {
         const int from = unit_of(d);
-        const bool is_shared = from == v && is_elementwise(plan_.tape.node(d)) && !plan_.reads_whole(node, d);
+        const bool is_shared =
+            from == target.unit && is_elementwise(plan_.tape.node(d)) && !plan_.reads_whole(node, d);
         if (from < 0 || from == u || is_shared) continue;
-        if (!can_lift(from, unit(v).height + 1, v, lifted)) return false;
+        if (!can_lift(from, unit(target.unit).height + 1, target)) return false;
       }
     return true;
   }
 
-  bool can_lift(int u, int height, int v, std::map<int, int>& lifted) {
+  // What reads the target, or the node, stays below it.
+  bool can_lift(int u, int height, Target& target) {
     constexpr std::size_t most = 64;  // of a long program, some
-    if (u == v || lifted.size() > most) return false;
-    const auto known = lifted.find(u);
-    if ((known == lifted.end() ? unit(u).height : known->second) >= height) return true;
-    lifted[u] = height;
+    if (u == target.unit || target.lifted.size() > most) return false;
+    const auto known = target.lifted.find(u);
+    if ((known == target.lifted.end() ? unit(u).height : known->second) >= height) return true;
+    target.lifted[u] = height;
     for (int node : unit(u).nodes)
-      for (int d : plan_.dependencies(node))
-        if (const int from = unit_of(d); from >= 0 && from != u && !can_lift(from, height + 1, v, lifted))
-          return false;
+      for (int d : plan_.dependencies(node)) {
+        const int from = unit_of(d);
+        if (d == target.node || (from >= 0 && from != u && !can_lift(from, height + 1, target))) return false;
+      }
     return true;
   }
 
-  void rise(int u, int v) {
-    std::map<int, int> lifted;
-    if (!can_rise(u, v, lifted)) return;
-    for (const auto& [other, height] : lifted) {
+  void rise(int u, int v, int node) {
+    Target target{v, node};
+    if (unit(u).height >= unit(v).height || !can_rise(u, target)) return;
+    for (const auto& [other, height] : target.lifted) {
       unit(other).height = height;
       if (unit(other).fused) fused_at_[{unit(other).phase, height, unit(other).size}].push_back(other);
     }

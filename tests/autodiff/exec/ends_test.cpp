@@ -131,6 +131,26 @@ TEST_CASE(
   CHECK(facts_of(recordable(free), {numbers({3000}, f64, "x")}).fused_passes == 2);
 }
 
+TEST_CASE("ends: what an upper pass would have to wait for keeps others below") {
+  // The pass of sin(y) stands highest. tanh(y) could join it if the sum of cos(y) came before, which reads y itself.
+  const auto f = [](const Var& x, const Var& z) {
+    const Var y = exp(x);
+    const Var early = sum(cos(y)), late = sum(tanh(y) * early);
+    const Var high = sum(square(z * exp(sum(z * sum(sin(y))))));
+    return std::vector<Var>{late, high};
+  };
+  check_bits(recordable(f), {numbers({3000}, f64, "x"), numbers({7}, f64, "z")});
+  // Here it is the sum of another array that has to rise before.
+  const auto g = [](const Var& x, const Var& z) {
+    const Var y = exp(x);
+    const Var early = sum(cos(z)), late = sum(tanh(y) * early);
+    const Var high = sum(square(z * exp(sum(z * sum(sin(y))))));
+    return std::vector<Var>{late, high};
+  };
+  check_bits(recordable(g), {numbers({3000}, f64, "x"), numbers({7}, f64, "z")});
+  CHECK(facts_of(recordable(g), {numbers({3000}, f64, "x"), numbers({7}, f64, "z")}).arena_bytes < 3000 * 8);
+}
+
 TEST_CASE("ends: batched, with a transposed operand, by row vectors") {
   const auto f = [](const Var& x, const Var& v) {
     const Var row = expand_dims(v, 0);
