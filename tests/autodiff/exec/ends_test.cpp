@@ -134,8 +134,8 @@ TEST_CASE(
 TEST_CASE("ends: what an upper pass would have to wait for keeps others below") {
   // The pass of sin(y) stands highest. tanh(y) could join it if the sum of cos(y) came before, which reads y itself.
   const auto f = [](const Var& x, const Var& z) {
-    const Var y = exp(x);
-    const Var early = sum(cos(y)), late = sum(tanh(y) * early);
+    const Var y = exp(x), first = tanh(y);
+    const Var early = sum(cos(y)), late = sum(first * early);
     const Var high = sum(square(z * exp(sum(z * sum(sin(y))))));
     return std::vector<Var>{late, high};
   };
