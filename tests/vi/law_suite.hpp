@@ -39,6 +39,9 @@ struct LawRow {
   std::function<double(const Parameters&)> moments = [](const Parameters&) { return 1e9; };
   /// Some parameters, all that are possible; drawn from their supports where these are constants.
   std::function<std::vector<double>(std::mt19937_64&)> random = {};
+  /// A draw moves with the parameters such that the probability of less stays: its gradient is known from the draw
+  /// alone. Not so where a draw is made of several: its gradient is right in the mean, which is tested for all laws.
+  bool one_number = true;
 };
 
 /// All rows, in no order.

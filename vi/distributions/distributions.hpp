@@ -4,18 +4,22 @@
 
 #include <tapir/vi/distributions/asymmetric_laplace.hpp>
 #include <tapir/vi/distributions/bernoulli.hpp>
+#include <tapir/vi/distributions/beta.hpp>
 #include <tapir/vi/distributions/categorical.hpp>
 #include <tapir/vi/distributions/cauchy.hpp>
+#include <tapir/vi/distributions/chi2.hpp>
 #include <tapir/vi/distributions/continuous_bernoulli.hpp>
 #include <tapir/vi/distributions/delta.hpp>
 #include <tapir/vi/distributions/discrete_uniform.hpp>
 #include <tapir/vi/distributions/exponential.hpp>
+#include <tapir/vi/distributions/gamma.hpp>
 #include <tapir/vi/distributions/generalized_pareto.hpp>
 #include <tapir/vi/distributions/geometric.hpp>
 #include <tapir/vi/distributions/gumbel.hpp>
 #include <tapir/vi/distributions/half_cauchy.hpp>
 #include <tapir/vi/distributions/half_normal.hpp>
 #include <tapir/vi/distributions/iid.hpp>
+#include <tapir/vi/distributions/inverse_gamma.hpp>
 #include <tapir/vi/distributions/kumaraswamy.hpp>
 #include <tapir/vi/distributions/laplace.hpp>
 #include <tapir/vi/distributions/log_normal.hpp>
@@ -26,6 +30,7 @@
 #include <tapir/vi/distributions/pareto.hpp>
 #include <tapir/vi/distributions/relaxed_bernoulli.hpp>
 #include <tapir/vi/distributions/relaxed_one_hot_categorical.hpp>
+#include <tapir/vi/distributions/student_t.hpp>
 #include <tapir/vi/distributions/transformed.hpp>
 #include <tapir/vi/distributions/triangular.hpp>
 #include <tapir/vi/distributions/uniform.hpp>

@@ -18,6 +18,14 @@ Var log_ratio(const Var& x, const Var& y);
 Var expm1_ratio(const Var& x);
 /// log(1 + x) / x; 1 at 0.
 Var log1p_ratio(const Var& x);
+/// e^x - 1 - x, to the last digits also near 0: what a gamma or Poisson density loses at e^x times its mean.
+Var exp_remainder(const Var& x);
+/// a log a - a - log Gamma(a), without its cancellation: about log(a / (2 pi)) / 2 for large a > 0.
+///
+///   source  the Stirling series, Abramowitz & Stegun 6.1.41; the use for densities: Loader 2000
+Var stirling_rest(const Var& a);
+/// log a - digamma(a), its derivative, without its cancellation; a > 0.
+Var log_minus_digamma(const Var& a);
 /// `density`, or -inf where `outside` is true. The caller takes the density at a value inside instead, so
 /// that it
 /// leaves no NaN in a gradient.

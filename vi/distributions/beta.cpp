@@ -1,0 +1,88 @@
+// Beta: probabilities.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/beta.hpp>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
+#include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/kl.hpp>
+
+namespace tapir::vi {
+namespace {
+
+const KlRow<Beta, Beta> beta_beta;
+
+// What a density has beside its ratios: log B as far as it is not in them.
+Var rests(const Beta& law) {
+  return stirling_rest(law.concentration1) + stirling_rest(law.concentration0) -
+         stirling_rest(law.concentration1 + law.concentration0);
+}
+
+// The expectation of -log(x/mean) for one side of concentration `own`.
+Var mean_loss(const Var& own, const Var& other) {
+  return log_minus_digamma(own) - log_minus_digamma(own + other);
+}
+
+}  // namespace
+
+Var Beta::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), concentration1, concentration0}, [&] {
+    const Key own = key_for(*this, key);
+    const Var log_odds = log_gamma_draw(own / "1", concentration1, shape, where) -
+                         log_gamma_draw(own / "0", concentration0, shape, where);
+    return inside_unit(sigmoid(log_odds));
+  });
+}
+
+Var Beta::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, concentration1, concentration0}, [&] {
+    const Var outside = logical_or(x <= 0, x >= 1);
+    const Var total = concentration1 + concentration0;
+    const Var inside = where(outside, 0.5, x), rest = 1 - inside;
+    const Var loss1 = concentration1 * exp_remainder(log_ratio(inside, concentration1 / total));
+    const Var loss0 = concentration0 * exp_remainder(log_ratio(rest, concentration0 / total));
+    return unless(outside, rests(*this) - (log(inside) + log1p(-inside)) - (loss1 + loss0));
+  });
+}
+
+Var Beta::mean(Where where) const {
+  return composed(where, name, {concentration1, concentration0},
+                  [&] { return concentration1 / (concentration1 + concentration0); });
+}
+
+Var Beta::variance(Where where) const {
+  return composed(where, name, {concentration1, concentration0}, [&] {
+    const Var total = concentration1 + concentration0;
+    return (concentration1 / total) * (concentration0 / total) / (total + 1);
+  });
+}
+
+Var Beta::entropy(Where where) const {
+  return composed(where, name, {concentration1, concentration0}, [&] {
+    const Var total = concentration1 + concentration0;
+    const auto side = [&](const Var& own, const Var& other) {
+      return log(own / total) + (own - 1) * mean_loss(own, other);
+    };
+    return side(concentration1, concentration0) + side(concentration0, concentration1) - rests(*this);
+  });
+}
+
+Var Beta::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration1, concentration0}, [&] {
+    const Var outside = logical_or(x <= 0, x >= 1);
+    return where(outside, x >= 1, betainc(concentration1, concentration0, where(outside, 0.5, x)));
+  });
+}
+
+Var kl(const Beta& p, const Beta& q, Where where) {
+  const Var a = p.concentration1, b = p.concentration0, c = q.concentration1, d = q.concentration0;
+  return composed(where, "kl", {a, b, c, d}, [&] {
+    const auto side = [](const Var& own, const Var& other, const Var& of_q, const Var& other_of_q) {
+      const Var shift = log_ratio(own / (own + other), of_q / (of_q + other_of_q));
+      return of_q * exp_remainder(shift) + (of_q - own) * mean_loss(own, other);
+    };
+    return (side(a, b, c, d) + side(b, a, d, c)) + (rests(p) - rests(q));
+  });
+}
+
+}  // namespace tapir::vi

@@ -1,0 +1,68 @@
+// Gamma: waiting times of many events; precisions.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/gamma.hpp>
+
+#include <limits>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
+#include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/kl.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+const KlRow<Gamma, Gamma> gamma_gamma;
+
+}  // namespace
+
+Var Gamma::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), concentration, rate}, [&] {
+    return scaled_exp(1 / rate, log_gamma_draw(key_for(*this, key), concentration, shape, where));
+  });
+}
+
+Var Gamma::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, rate}, [&] {
+    const Var outside = logical_or(x <= 0, x == infinity);
+    const Var middle = concentration / rate, inside = where(outside, middle, x);
+    const Var loss = concentration * exp_remainder(log_ratio(inside, middle));
+    return unless(outside, stirling_rest(concentration) - log(inside) - loss);
+  });
+}
+
+Var Gamma::mean(Where where) const {
+  return composed(where, name, {concentration, rate}, [&] { return concentration / rate; });
+}
+
+Var Gamma::variance(Where where) const {
+  return composed(where, name, {concentration, rate}, [&] { return concentration / rate / rate; });
+}
+
+Var Gamma::entropy(Where where) const {
+  return composed(where, name, {concentration, rate}, [&] {
+    return (log(concentration) - log(rate)) + (concentration - 1) * log_minus_digamma(concentration) -
+           stirling_rest(concentration);
+  });
+}
+
+Var Gamma::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, rate}, [&] {
+    const Var outside = x <= 0;
+    return where(outside, 0, gamma_p(concentration, rate * where(outside, 1, x)));
+  });
+}
+
+// With p's mean of log(x rate/concentration), which is -log_minus_digamma for p itself.
+Var kl(const Gamma& p, const Gamma& q, Where where) {
+  return composed(where, "kl", {p.concentration, p.rate, q.concentration, q.rate}, [&] {
+    const Var shift = log_ratio(p.concentration / p.rate, q.concentration / q.rate);
+    const Var rests = stirling_rest(p.concentration) - stirling_rest(q.concentration);
+    return q.concentration * exp_remainder(shift) +
+           (rests + (q.concentration - p.concentration) * log_minus_digamma(p.concentration));
+  });
+}
+
+}  // namespace tapir::vi

@@ -1,0 +1,69 @@
+// InverseGamma: one over a Gamma; variances.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/inverse_gamma.hpp>
+
+#include <limits>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
+#include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/distributions/gamma.hpp>
+#include <tapir/vi/kl.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+const KlRow<InverseGamma, InverseGamma> inverse_gamma_inverse_gamma;
+
+}  // namespace
+
+Var InverseGamma::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), concentration, scale}, [&] {
+    return scaled_exp(scale, -log_gamma_draw(key_for(*this, key), concentration, shape, where));
+  });
+}
+
+Var InverseGamma::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, scale}, [&] {
+    const Var outside = logical_or(x <= 0, x == infinity);
+    const Var middle = scale / concentration, inside = where(outside, middle, x);
+    const Var loss = concentration * exp_remainder(log_ratio(middle, inside));
+    return unless(outside, stirling_rest(concentration) - log(inside) - loss);
+  });
+}
+
+Var InverseGamma::mean(Where where) const {
+  return composed(where, name, {concentration, scale}, [&] {
+    const Var exists = concentration > 1;
+    return tapir::where(exists, scale / (tapir::where(exists, concentration, 2) - 1), infinity);
+  });
+}
+
+Var InverseGamma::variance(Where where) const {
+  return composed(where, name, {concentration, scale}, [&] {
+    const Var exists = concentration > 2, a = tapir::where(exists, concentration, 3);
+    return tapir::where(exists, square(scale / (a - 1)) / (a - 2), infinity);
+  });
+}
+
+Var InverseGamma::entropy(Where where) const {
+  return composed(where, name, {concentration, scale}, [&] {
+    return (log(scale) - log(concentration)) + (concentration + 1) * log_minus_digamma(concentration) -
+           stirling_rest(concentration);
+  });
+}
+
+Var InverseGamma::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, scale}, [&] {
+    const Var outside = x <= 0;
+    return where(outside, 0, gamma_q(concentration, scale / where(outside, 1, x)));
+  });
+}
+
+Var kl(const InverseGamma& p, const InverseGamma& q, Where where) {
+  return kl(Gamma{p.concentration, p.scale}, Gamma{q.concentration, q.scale}, where);
+}
+
+}  // namespace tapir::vi

@@ -1,0 +1,81 @@
+// StudentT: a Gaussian of unknown scale; heavy tails.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/student_t.hpp>
+
+#include <limits>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
+#include <tapir/vi/distributions/forms.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+// 23 below the largest exponent: 10^10 leave room for a normal draw, for loc, and for the derivative by df.
+Var StudentT::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), df, loc, scale}, [&] {
+    const Key own = key_for(*this, key);
+    const Var half = 0.5 * df;
+    const Var widening = 0.5 * (log(half) - log_gamma_draw(own / "scale", half, shape, where));
+    const Var room = largest_exponent(scale, widening.dtype()) - 23;
+    return loc + scale * exp(minimum(widening, room)) * normal(own / "normal", shape);
+  });
+}
+
+// The larger of |x - loc| and sqrt(df) scale is taken out of the square, which would leave the range.
+Var StudentT::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, df, loc, scale}, [&] {
+    const Var distance = x - loc, width = sqrt(df) * scale;
+    const Var far = abs(distance) > width;
+    const Var larger = where(far, abs(distance), width), ratio = where(far, width, distance) / larger;
+    const Var tail = 2 * log_ratio(larger, width) + log1p(square(ratio));
+    return -(0.5 * (df + 1)) * tail - (lbeta(0.5 * df, 0.5) + 0.5 * log(df)) - log(scale);
+  });
+}
+
+Var StudentT::mean(Where where) const {
+  return composed(where, name, {df, loc, scale}, [&] {
+    return stretched(tapir::where(df > 1, loc, nan), batch_shape(*this, where), where);
+  });
+}
+
+Var StudentT::variance(Where where) const {
+  return composed(where, name, {df, loc, scale}, [&] {
+    const Var exists = df > 2, n = tapir::where(exists, df, 3);
+    const Var none = tapir::where(df > 1, infinity, nan);
+    return stretched(tapir::where(exists, square(scale) * (n / (n - 2)), none), batch_shape(*this, where),
+                     where);
+  });
+}
+
+Var StudentT::entropy(Where where) const {
+  return composed(where, name, {df, loc, scale}, [&] {
+    const Var half = 0.5 * df;
+    const Var shape = (half + 0.5) * digamma_difference(half, 0.5) + lbeta(half, 0.5) + 0.5 * log(df);
+    return stretched(shape + log(scale), batch_shape(*this, where), where);
+  });
+}
+
+// By z^2/(df + z^2) in the middle, by its complement in the tails; about 0, where the former has no
+// derivative, by the first terms of the series, whose next one is below 1e-13.
+Var StudentT::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, df, loc, scale}, [&] {
+    const Var z = (x - loc) / (sqrt(df) * scale), half = 0.5 * df;
+    const Var middle = abs(z) * sqrt(df + 1)<1e-3, far = abs(z)> 1;
+    const Var near = where(middle, z, 0), outer = where(far, z, 2),
+              inner = where(logical_or(middle, far), 0.5, z);
+    const Var about = 0.5 + exp(-lbeta(half, 0.5)) * near * (1 - (df + 1) / 6 * square(near));
+    const Var part = 0.5 * betainc(0.5, half, square(inner) / (1 + square(inner)));
+    const Var inverse = square(1 / outer);
+    const Var tail = 0.5 * betainc(half, 0.5, inverse / (1 + inverse));
+    const Var rest = where(far, where(z > 0, 1 - tail, tail), 0.5 + sign(inner) * part);
+    return where(middle, about, rest);
+  });
+}
+
+}  // namespace tapir::vi
