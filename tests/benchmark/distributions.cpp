@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <cmath>
 #include <functional>
-#include <numeric>
+#include <utility>
 
 #include <boost/math/distributions.hpp>
 #include <fmt/format.h>
@@ -27,10 +27,14 @@ struct Entry {
   std::function<double(double)> boost = {};  // log density
 };
 
-template <class L, class Law>
-Entry entry(Law make, std::vector<double> parameters, std::function<double(double)> boost = {}) {
-  return {std::string(L::name), [make](std::span<const Var> p) -> Distribution { return make(p); },
-          std::move(parameters), std::move(boost)};
+/// Law L with these values of its parameters.
+template <class L, std::size_t N>
+Entry entry(const double (&parameters)[N], std::function<double(double)> boost = {}) {
+  const auto make = [](std::span<const Var> p) -> Distribution {
+    return [&]<std::size_t... i>(std::index_sequence<i...>) { return L{p[i]...}; }
+    (std::make_index_sequence<N>());
+  };
+  return {std::string(L::name), make, {parameters, parameters + N}, std::move(boost)};
 }
 
 template <class B>
@@ -42,62 +46,24 @@ using Vars = std::span<const Var>;
 
 std::vector<Entry> entries() {
   using namespace boost::math;
-  return {entry<Normal>(
-              [](Vars p) {
-                return Normal{p[0], p[1]};
-              },
-              {0.3, 1.2}, of(normal_distribution<>(0.3, 1.2))),
-          entry<Laplace>(
-              [](Vars p) {
-                return Laplace{p[0], p[1]};
-              },
-              {0.3, 1.2}, of(laplace_distribution<>(0.3, 1.2))),
-          entry<Logistic>(
-              [](Vars p) {
-                return Logistic{p[0], p[1]};
-              },
-              {0.3, 1.2}, of(logistic_distribution<>(0.3, 1.2))),
-          entry<Gumbel>(
-              [](Vars p) {
-                return Gumbel{p[0], p[1]};
-              },
-              {0.3, 1.2}, of(extreme_value_distribution<>(0.3, 1.2))),
-          entry<Cauchy>(
-              [](Vars p) {
-                return Cauchy{p[0], p[1]};
-              },
-              {0.3, 1.2}, of(cauchy_distribution<>(0.3, 1.2))),
-          entry<HalfNormal>([](Vars p) { return HalfNormal{p[0]}; }, {1.2}),
-          entry<HalfCauchy>([](Vars p) { return HalfCauchy{p[0]}; }, {1.2}),
-          entry<Exponential>([](Vars p) { return Exponential{p[0]}; }, {1.2},
-                             of(exponential_distribution<>(1.2))),
-          entry<LogNormal>(
-              [](Vars p) {
-                return LogNormal{p[0], p[1]};
-              },
-              {0.3, 0.8}, of(lognormal_distribution<>(0.3, 0.8))),
-          entry<Weibull>(
-              [](Vars p) {
-                return Weibull{p[0], p[1]};
-              },
-              {1.2, 1.7}, of(weibull_distribution<>(1.7, 1.2))),
-          entry<Pareto>(
-              [](Vars p) {
-                return Pareto{p[0], p[1]};
-              },
-              {1.2, 1.7}, of(pareto_distribution<>(1.2, 1.7))),
-          entry<Kumaraswamy>(
-              [](Vars p) {
-                return Kumaraswamy{p[0], p[1]};
-              },
-              {1.2, 1.7}),
-          entry<LogitNormal>(
-              [](Vars p) {
-                return LogitNormal{p[0], p[1]};
-              },
-              {0.3, 1.2}),
-          entry<Bernoulli>([](Vars p) { return Bernoulli{p[0]}; }, {0.3}),
-          entry<Geometric>([](Vars p) { return Geometric{p[0]}; }, {-0.5})};
+  return {entry<Normal>({0.3, 1.2}, of(normal_distribution<>(0.3, 1.2))),
+          entry<Laplace>({0.3, 1.2}, of(laplace_distribution<>(0.3, 1.2))),
+          entry<Logistic>({0.3, 1.2}, of(logistic_distribution<>(0.3, 1.2))),
+          entry<Gumbel>({0.3, 1.2}, of(extreme_value_distribution<>(0.3, 1.2))),
+          entry<Cauchy>({0.3, 1.2}, of(cauchy_distribution<>(0.3, 1.2))),
+          entry<StudentT>({3.5, 0, 1}, of(students_t_distribution<>(3.5))),
+          entry<HalfNormal>({1.2}),
+          entry<HalfCauchy>({1.2}),
+          entry<Exponential>({1.2}, of(exponential_distribution<>(1.2))),
+          entry<Gamma>({2.5, 1.2}, of(gamma_distribution<>(2.5, 1 / 1.2))),
+          entry<LogNormal>({0.3, 0.8}, of(lognormal_distribution<>(0.3, 0.8))),
+          entry<Weibull>({1.2, 1.7}, of(weibull_distribution<>(1.7, 1.2))),
+          entry<Pareto>({1.2, 1.7}, of(pareto_distribution<>(1.2, 1.7))),
+          entry<Beta>({2.5, 1.2}, of(beta_distribution<>(2.5, 1.2))),
+          entry<Kumaraswamy>({1.2, 1.7}),
+          entry<LogitNormal>({0.3, 1.2}),
+          entry<Bernoulli>({0.3}),
+          entry<Geometric>({-0.5})};
 }
 
 double ns(double seconds) { return 1e9 * seconds / static_cast<double>(n); }
