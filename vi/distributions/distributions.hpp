@@ -10,6 +10,7 @@
 #include <tapir/vi/distributions/chi2.hpp>
 #include <tapir/vi/distributions/continuous_bernoulli.hpp>
 #include <tapir/vi/distributions/delta.hpp>
+#include <tapir/vi/distributions/dirichlet.hpp>
 #include <tapir/vi/distributions/discrete_uniform.hpp>
 #include <tapir/vi/distributions/exponential.hpp>
 #include <tapir/vi/distributions/gamma.hpp>

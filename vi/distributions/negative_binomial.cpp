@@ -36,8 +36,8 @@ Var NegativeBinomial::sample(const Key& key, const Shape& shape, Where where) co
   });
 }
 
-// The losses of x and r by logarithms of their parts of x + r events: the large terms of the Gamma functions do not
-// appear.
+// The losses of x and r by logarithms of their parts of x + r events: the large terms of the Gamma functions
+// do not appear.
 Var NegativeBinomial::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, concentration, logits}, [&] {
     const Var outside = logical_or(logical_or(x < 0, x == infinity), x != floor(x));

@@ -26,8 +26,8 @@ double below(double k, double rate) { return k <= 0 ? 0 : boost::math::gamma_q(k
 
 }  // namespace
 
-// Chi-square over bins of a tenth of the standard deviation, those of less than 10 expected draws joined at both
-// ends: fails in 1 of 10^6 seeds, for each rate.
+// Chi-square over bins of a tenth of the standard deviation, those of less than 10 expected draws joined at
+// both ends: fails in 1 of 10^6 seeds, for each rate.
 TEST_CASE("poisson_draw has the Poisson law for rates from 0.01 to 1e9") {
   for (double rate : {0.01, 0.7, 3.0, 9.99, 10.0, 11.3, 35.5, 1e3, 1e6, 1e9}) {
     CAPTURE(rate);
