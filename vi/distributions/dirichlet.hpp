@@ -29,7 +29,8 @@ struct Dirichlet {
     return {.concentration = f(ParameterInfo{"concentration", Support::positive, 1}, concentration)};
   }
 
-  /// In log space: all Gamma variables may be below every number. Shares below it are the smallest normal one.
+  /// In log space: all Gamma variables may be below every number. Shares that are become the smallest
+  /// normal one.
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;
   /// By the ratios of x_i to their means: nothing cancels for large concentrations.
   Var log_prob(Arg x) const;
