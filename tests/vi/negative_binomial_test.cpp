@@ -18,8 +18,8 @@ long double log1p_exp(long double x) {
   return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
 }
 
-// A rounding of the logits, or of their softplus, moves log p by |x - mean| / (1 + e^logits) of them. In f32 that
-// is more than 1e-5 where both the concentration and the mean are 1e6, which is left out.
+// A rounding of the logits, or of their softplus, moves log p by |x - mean| / (1 + e^logits) of them. In f32
+// that is more than 1e-5 where both the concentration and the mean are 1e6, which is left out.
 const Listed row{{
     .name = "NegativeBinomial",
     .make = [](const std::vector<Var>& p) { return NegativeBinomial{.concentration = p[0], .logits = p[1]}; },
