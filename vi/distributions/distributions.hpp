@@ -10,6 +10,7 @@
 #include <tapir/vi/distributions/chi2.hpp>
 #include <tapir/vi/distributions/continuous_bernoulli.hpp>
 #include <tapir/vi/distributions/delta.hpp>
+#include <tapir/vi/distributions/dirichlet.hpp>
 #include <tapir/vi/distributions/discrete_uniform.hpp>
 #include <tapir/vi/distributions/exponential.hpp>
 #include <tapir/vi/distributions/gamma.hpp>
@@ -25,9 +26,11 @@
 #include <tapir/vi/distributions/log_normal.hpp>
 #include <tapir/vi/distributions/logistic.hpp>
 #include <tapir/vi/distributions/logit_normal.hpp>
+#include <tapir/vi/distributions/negative_binomial.hpp>
 #include <tapir/vi/distributions/normal.hpp>
 #include <tapir/vi/distributions/one_hot_categorical.hpp>
 #include <tapir/vi/distributions/pareto.hpp>
+#include <tapir/vi/distributions/poisson.hpp>
 #include <tapir/vi/distributions/relaxed_bernoulli.hpp>
 #include <tapir/vi/distributions/relaxed_one_hot_categorical.hpp>
 #include <tapir/vi/distributions/student_t.hpp>

@@ -98,6 +98,16 @@ Var log_minus_digamma(const Var& a) {
       });
 }
 
+Var factorial_rest(const Var& k) {
+  const Var some = maximum(k, 1);
+  return where(k == 0, 0, stirling_rest(some) - log(some));
+}
+
+Var count_loss(const Var& k, const Var& mean) {
+  const Var none = k == 0;
+  return where(none, mean, k * exp_remainder(log_ratio(where(none, 1, mean), maximum(k, 1))));
+}
+
 Var unless(const Var& outside, const Var& density) { return where(outside, -infinity, density); }
 
 Var scaled_exp(const Var& scale, const Var& y) {

@@ -26,6 +26,10 @@ Var exp_remainder(const Var& x);
 Var stirling_rest(const Var& a);
 /// log a - digamma(a), its derivative, without its cancellation; a > 0.
 Var log_minus_digamma(const Var& a);
+/// k log k - k - log k! for k = 0, 1, 2, ..
+Var factorial_rest(const Var& k);
+/// k log(k / mean) + mean - k for k = 0, 1, 2, ..: what a Poisson log density loses at k.
+Var count_loss(const Var& k, const Var& mean);
 /// `density`, or -inf where `outside` is true. The caller takes the density at a value inside instead, so
 /// that it
 /// leaves no NaN in a gradient.

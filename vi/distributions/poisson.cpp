@@ -1,0 +1,49 @@
+// Poisson: the number of events in a time.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/poisson.hpp>
+
+#include <limits>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
+#include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/kl.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+const KlRow<Poisson, Poisson> poisson_poisson;
+
+}  // namespace
+
+Var Poisson::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), rate},
+                  [&] { return poisson_draw(key_for(*this, key), rate, shape, where); });
+}
+
+Var Poisson::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, rate}, [&] {
+    const Var outside = logical_or(logical_or(x < 0, x == infinity), x != floor(x));
+    const Var inside = where(outside, 0, x);
+    return unless(outside, factorial_rest(inside) - count_loss(inside, rate));
+  });
+}
+
+Var Poisson::mean(Where) const { return rate; }
+Var Poisson::variance(Where) const { return rate; }
+
+Var Poisson::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, rate}, [&] {
+    const Var outside = logical_or(x < 0, x == infinity);
+    return where(outside, x > 0, gamma_q(where(outside, 0, floor(x)) + 1, rate));
+  });
+}
+
+Var kl(const Poisson& p, const Poisson& q, Where where) {
+  return composed(where, "kl", {p.rate, q.rate},
+                  [&] { return p.rate * exp_remainder(log_ratio(q.rate, p.rate)); });
+}
+
+}  // namespace tapir::vi
