@@ -21,6 +21,7 @@
 #include <tapir/vi/distributions/log_normal.hpp>
 #include <tapir/vi/distributions/logistic.hpp>
 #include <tapir/vi/distributions/logit_normal.hpp>
+#include <tapir/vi/distributions/multivariate_normal.hpp>
 #include <tapir/vi/distributions/normal.hpp>
 #include <tapir/vi/distributions/one_hot_categorical.hpp>
 #include <tapir/vi/distributions/pareto.hpp>
