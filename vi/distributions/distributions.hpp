@@ -29,5 +29,6 @@
 #include <tapir/vi/distributions/relaxed_one_hot_categorical.hpp>
 #include <tapir/vi/distributions/transformed.hpp>
 #include <tapir/vi/distributions/triangular.hpp>
+#include <tapir/vi/distributions/truncated_normal.hpp>
 #include <tapir/vi/distributions/uniform.hpp>
 #include <tapir/vi/distributions/weibull.hpp>
