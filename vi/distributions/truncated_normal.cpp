@@ -98,6 +98,28 @@ struct Inwards {
   Var narrow_beta, narrow_width, central_beta, central_alpha, tail_beta, tail_width;
 };
 
+// Expectations by quadrature over s, the distance from `top`, as far as the density matters.
+class Moments {
+ public:
+  explicit Moments(const Inwards& in) : top(minimum(in.beta, reach)) {
+    static const Gauss rule = gauss(40);
+    const Var above = maximum(top, 0), below = minimum(top, 0);
+    const Var depth = above + reach * reach / (sqrt(square(below) + reach * reach) - below);
+    const Var length = minimum(in.width - (in.beta - top), depth);
+    s_ = expand_dims(length, -1) * Var::open(rule.nodes);
+    const Var weights = Var::open(rule.weights) * exp(s_ * (expand_dims(top, -1) - 0.5 * s_));
+    weights_ = weights / sum(weights, -1, true);
+    mean = sum(weights_ * s_, -1);
+    variance = sum(weights_ * square(s_ - expand_dims(mean, -1)), -1);
+  }
+
+  Var top, mean = 0.0, variance = 0.0;
+
+ private:
+  static constexpr double reach = 9.2;  // exp(-reach^2/2) is below rounding
+  Var s_ = 0.0, weights_ = 0.0;
+};
+
 // Newton's steps towards the zero of a monotone function; the last two are differentiated, which makes
 // derivatives up to the third those of the zero.
 template <class Step>
@@ -138,6 +160,32 @@ Var TruncatedNormal::log_prob(Arg x) const {
     const Var inside = where(outside, in.end, x);
     const Var t = where(in.from_low, inside - low, high - inside) / scale;
     return unless(outside, in.exponent(t) - log(scale) - in.log_mass());
+  });
+}
+
+Var TruncatedNormal::mean(Where where) const {
+  return composed(where, name, {loc, scale, low, high}, [&] {
+    const Inwards in(*this);
+    const Moments moments(in);
+    const Var z = moments.top - moments.mean, t = scale * moments.mean;
+    const Var from_loc = loc + scale * tapir::where(in.from_low, -z, z);
+    return tapir::where(in.central, from_loc, in.end + tapir::where(in.from_low, t, -t));
+  });
+}
+
+Var TruncatedNormal::variance(Where where) const {
+  return composed(where, name, {loc, scale, low, high},
+                  [&] { return square(scale) * Moments(Inwards(*this)).variance; });
+}
+
+Var TruncatedNormal::entropy(Where where) const {
+  return composed(where, name, {loc, scale, low, high}, [&] {
+    const Inwards in(*this);
+    const Moments moments(in);
+    const Var &m = moments.mean, &v = moments.variance;
+    const Var in_middle = -0.5 * (v + square(moments.top - m)) - half_log_2pi;
+    const Var from_end = moments.top * m - 0.5 * (v + square(m));
+    return log(scale) + in.log_mass() - tapir::where(in.central, in_middle, from_end);
   });
 }
 

@@ -12,8 +12,8 @@ namespace tapir::vi {
 /// however far in a tail and however narrow the interval is.
 ///
 ///   shapes    loc, scale, low, high, x broadcast together
-///   gradient  pathwise in loc, scale, low, high, by the inverse distribution function; the support moves with
-///             low and high
+///   gradient  pathwise in loc, scale, low, high, by the inverse distribution function; the support moves
+///             with low and high
 ///   domain    scale > 0; low < high, finite
 ///   errors    "[TruncatedNormal] high is 1, needs to be greater than 2"
 struct TruncatedNormal {
@@ -34,6 +34,9 @@ struct TruncatedNormal {
 
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;
   Var log_prob(Arg x) const;
+  Var mean(Where where = here()) const;
+  Var variance(Where where = here()) const;
+  Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
 };
