@@ -26,6 +26,7 @@
 #include <tapir/vi/distributions/log_normal.hpp>
 #include <tapir/vi/distributions/logistic.hpp>
 #include <tapir/vi/distributions/logit_normal.hpp>
+#include <tapir/vi/distributions/multivariate_normal.hpp>
 #include <tapir/vi/distributions/negative_binomial.hpp>
 #include <tapir/vi/distributions/normal.hpp>
 #include <tapir/vi/distributions/one_hot_categorical.hpp>
@@ -36,5 +37,6 @@
 #include <tapir/vi/distributions/student_t.hpp>
 #include <tapir/vi/distributions/transformed.hpp>
 #include <tapir/vi/distributions/triangular.hpp>
+#include <tapir/vi/distributions/truncated_normal.hpp>
 #include <tapir/vi/distributions/uniform.hpp>
 #include <tapir/vi/distributions/weibull.hpp>
