@@ -11,12 +11,16 @@
 #include <tapir/vi/kl.hpp>
 
 #include "law_case.hpp"
+#include "shown_law.hpp"
 
 namespace tapir::vi::test {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 using Numbers = std::vector<double>;
+
+const Shown shown{{.make = [](const std::vector<Var>& p) { return Dirichlet{.concentration = p[0]}; },
+                   .parameters = {column({2.5, 1.5, 4})}}};
 
 long double log_density(const Numbers& a, const Numbers& x) {
   long double total = 0, sum = 0;

@@ -354,7 +354,7 @@ TEST_CASE("MultivariateNormal: first and second derivatives of log_prob are diff
 // E x'A x = loc'A loc + tr(A L L'), so that its gradients are (A + A') loc and the lower triangle of
 // (A + A') L. A fixed seed; a new one would fail one of these comparisons in 10^6.
 TEST_CASE("MultivariateNormal: the pathwise gradient of E x'A x is its closed form's") {
-  constexpr Index n = 40000;
+  constexpr Index n = 100000;
   const Parameters& p = cases[0];
   const Tensor a = square_of(3, {1, 0.5, -0.2, 0.3, -0.7, 0.4, 0, 1.1, 0.6});
   const auto results = value_and_gradients(repeated(p, n), [&](const std::vector<Var>& v) {

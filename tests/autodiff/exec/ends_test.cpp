@@ -151,6 +151,16 @@ TEST_CASE("ends: what an upper pass would have to wait for keeps others below") 
   CHECK(facts_of(recordable(g), {numbers({3000}, f64, "x"), numbers({7}, f64, "z")}).arena_bytes < 3000 * 8);
 }
 
+TEST_CASE("ends: a product between a value and the sum of both stays between") {
+  const auto f = [](const Var& v, const Var& a) {
+    const Var y = tanh(v);
+    const Var total = sum(y * matmul(y, a, {.transpose_b = true}));
+    return std::vector<Var>{total, grad(total, v)};
+  };
+  for (Index n : {16, 256, 5000})
+    check_bits(recordable(f), {numbers({n, 3}, f64, "v"), numbers({3, 3}, f64, "a")});
+}
+
 TEST_CASE("ends: batched, with a transposed operand, by row vectors") {
   const auto f = [](const Var& x, const Var& v) {
     const Var row = expand_dims(v, 0);
