@@ -13,7 +13,8 @@
 
 namespace tapir {
 
-/// Pointers are numbers in the program's pointer table. Registers hold the current tile of a value: in scratch memory, or in place within a whole array.
+/// Registers hold the current tile of a value: in scratch memory, or in place within a whole array. Pointers are numbers in
+/// the program's pointer table.
 struct FusedPass {
   static constexpr std::size_t most_operands = 4;  // of one operation
 
