@@ -240,7 +240,8 @@ void Plan::place_values() {
     for (Ref ref : made) {
       if (places.contains(ref)) continue;
       const auto last = last_read.find(ref);
-      if (units[at(u)].fused && (last == last_read.end() || last->second == u)) {
+      const bool is_tiled = units[at(u)].fused && !is_epilogue(ref.node);
+      if (is_tiled && (last == last_read.end() || last->second == u)) {
         places[ref] = {Place::Kind::tile, 0};
         continue;
       }

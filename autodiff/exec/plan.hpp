@@ -79,6 +79,7 @@ class Plan {
   void place_values();
   void place_stores(std::map<Ref, int>& last_read);
   bool reads_whole(int reader, int value) const;
+  bool is_epilogue(int node) const;
   bool is_view(int node) const { return view_[static_cast<std::size_t>(node)] >= 0; }
   bool is_whole(Ref ref) const;
   bool computes(int node) const;

@@ -67,6 +67,8 @@ bool Plan::reads_whole(int reader, int value) const {
   return false;
 }
 
+bool Plan::is_epilogue(int node) const { return needs_of_epilogue(tape, node).has_value(); }
+
 // A node joins the unit of its earliest readers: several become one, if they can. Heights count units from the end; a unit
 // reads only from units of greater height, so no cycle can arise.
 class Plan::UnitFinder {

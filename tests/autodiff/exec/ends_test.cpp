@@ -161,6 +161,15 @@ TEST_CASE("ends: a product between a value and the sum of both stays between") {
     check_bits(recordable(f), {numbers({n, 3}, f64, "v"), numbers({3, 3}, f64, "a")});
 }
 
+TEST_CASE("ends: a sum that something waits for, though nobody reads it, has a place") {
+  const auto f = [](const Var& x) {
+    const Var y = tanh(x);
+    return std::vector<Var>{after(x, sum(y)) * 2.0, after(x, sum(y, 0)) + sin(x), after(x, sum(y, 1))};
+  };
+  check_bits(recordable(f), {numbers({3000, 50}, f64, "x")});
+  check_bits(recordable(f), {numbers({200, 7}, f32, "x")});
+}
+
 TEST_CASE("ends: batched, with a transposed operand, by row vectors") {
   const auto f = [](const Var& x, const Var& v) {
     const Var row = expand_dims(v, 0);
