@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
-#include <set>
+#include <optional>
+#include <tuple>
 
 #include <tapir/autodiff/exec/plan.hpp>
 
@@ -123,10 +124,12 @@ class Plan::UnitFinder {
     Unit made{{}, type.size(), needs.multiple, needs.piece, true, 0, height_of(i)};
     if (!is_long(type) || !is_possible(made)) return false;
     const int u = unit_of_sibling(i, made);
-    if (u < 0)
+    if (u < 0) {
       open(i, made);
-    else
-      enter(i, u, made);
+    } else {
+      take_needs(u, made);
+      enter(i, u);
+    }
     return true;
   }
 
@@ -135,12 +138,6 @@ class Plan::UnitFinder {
   void enter(int i, int u) {
     unit(u).nodes.push_back(i);
     plan_.unit_of_[at(i)] = u;
-  }
-  void enter(int i, int u, const Unit& as) {
-    const Unit both = joined(unit(u), as);
-    unit(u).multiple = both.multiple;
-    unit(u).piece = both.piece;
-    enter(i, u);
   }
 
   void open(int i, Unit as) {
@@ -164,6 +161,11 @@ class Plan::UnitFinder {
     both.multiple = std::lcm(a.multiple, b.multiple);
     both.piece = a.piece == 0 || a.piece == b.piece ? b.piece : b.piece == 0 ? a.piece : -1;
     return both;
+  }
+  void take_needs(int u, const Unit& of) {
+    const Unit both = joined(unit(u), of);
+    unit(u).multiple = both.multiple;
+    unit(u).piece = both.piece;
   }
   static bool is_possible(const Unit& u) {
     return u.multiple <= longest_multiple && u.piece >= 0 &&
@@ -259,9 +261,7 @@ class Plan::UnitFinder {
 
   // All of v's nodes go to u, at u's height.
   void merge(int u, int v) {
-    const Unit both = joined(unit(u), unit(v));
-    unit(u).multiple = both.multiple;
-    unit(u).piece = both.piece;
+    take_needs(u, unit(v));
     for (int node : unit(v).nodes) enter(node, u);
     unit(v).nodes.clear();
     unit(v).fused = false;
