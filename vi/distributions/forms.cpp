@@ -113,7 +113,7 @@ Var factorial_rest(const Var& k) {
 
 Var count_loss(const Var& k, const Var& mean) {
   const Var none = k == 0;
-  return where(none, mean, k * exp_remainder(log_ratio(where(none, 1, mean), maximum(k, 1))));
+  return where(none, mean, k * itakura_saito(where(none, 1, mean), maximum(k, 1)));
 }
 
 Var unless(const Var& outside, const Var& density) { return where(outside, -infinity, density); }

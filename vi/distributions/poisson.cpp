@@ -43,7 +43,7 @@ Var Poisson::cdf(Arg x) const {
 
 Var kl(const Poisson& p, const Poisson& q, Where where) {
   return composed(where, "kl", {p.rate, q.rate},
-                  [&] { return p.rate * exp_remainder(log_ratio(q.rate, p.rate)); });
+                  [&] { return p.rate * itakura_saito(q.rate, p.rate); });
 }
 
 }  // namespace tapir::vi
