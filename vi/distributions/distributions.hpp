@@ -15,7 +15,9 @@
 #include <tapir/vi/distributions/dirichlet.hpp>
 #include <tapir/vi/distributions/dirichlet_multinomial.hpp>
 #include <tapir/vi/distributions/discrete_uniform.hpp>
+#include <tapir/vi/distributions/empirical.hpp>
 #include <tapir/vi/distributions/exponential.hpp>
+#include <tapir/vi/distributions/flat.hpp>
 #include <tapir/vi/distributions/gamma.hpp>
 #include <tapir/vi/distributions/gamma_poisson.hpp>
 #include <tapir/vi/distributions/generalized_pareto.hpp>
@@ -23,13 +25,16 @@
 #include <tapir/vi/distributions/gumbel.hpp>
 #include <tapir/vi/distributions/half_cauchy.hpp>
 #include <tapir/vi/distributions/half_normal.hpp>
+#include <tapir/vi/distributions/hidden_markov.hpp>
 #include <tapir/vi/distributions/iid.hpp>
+#include <tapir/vi/distributions/independent.hpp>
 #include <tapir/vi/distributions/inverse_gamma.hpp>
 #include <tapir/vi/distributions/kumaraswamy.hpp>
 #include <tapir/vi/distributions/laplace.hpp>
 #include <tapir/vi/distributions/log_normal.hpp>
 #include <tapir/vi/distributions/logistic.hpp>
 #include <tapir/vi/distributions/logit_normal.hpp>
+#include <tapir/vi/distributions/mixture.hpp>
 #include <tapir/vi/distributions/multinomial.hpp>
 #include <tapir/vi/distributions/multivariate_normal.hpp>
 #include <tapir/vi/distributions/negative_binomial.hpp>

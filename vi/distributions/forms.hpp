@@ -64,6 +64,12 @@ Var element_at(const Var& table, const Var& index);
 /// leaves no NaN in a gradient.
 Var unless(const Var& outside, const Var& density);
 
+/// A draw z of law `of`, known as a number only, with the derivative by the law's parameters that keeps its probability
+/// of less, `level` = F(z): dz = -dF/p. Level and density are taken at z, which is a constant.
+///
+///   errors  "[grad] a draw of Mixture is differentiated implicitly; second derivatives are not there"
+Var implicit_draw(const Var& z, const Var& level, const Var& log_density, std::string_view of);
+
 /// scale e^y; draws that would leave the range of the dtype stop a little before.
 Var scaled_exp(const Var& scale, const Var& y);
 /// The y from which on scale e^y, or e^y, would leave it.

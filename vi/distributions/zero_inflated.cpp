@@ -3,7 +3,6 @@
 #include <tapir/vi/distributions/zero_inflated.hpp>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
-#include <tapir/vi/bijector.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 
 namespace tapir::vi {

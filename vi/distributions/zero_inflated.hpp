@@ -31,6 +31,7 @@ class ZeroInflated {
   const Var& gate_logits() const { return gate_logits_; }
   const Distribution& base() const { return base_; }
 
+  bool has_cdf() const { return base_.has_cdf(); }
   Support support() const { return base_.support(); }
   template <class F>
   ZeroInflated each(F&& f) const {
