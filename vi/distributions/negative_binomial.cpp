@@ -38,7 +38,7 @@ Var NegativeBinomial::sample(const Key& key, const Shape& shape, Where where) co
 
 Var NegativeBinomial::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, concentration, logits}, [&] {
-    const Var outside = logical_or(logical_or(x < 0, x == infinity), x != floor(x));
+    const Var outside = support().excludes(x);
     const Var inside = where(outside, 0, x);
     return unless(outside, event_density(inside, concentration, log_sigmoid(logits), log_sigmoid(-logits)));
   });
