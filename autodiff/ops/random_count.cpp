@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/ops/random.hpp>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -51,16 +52,30 @@ double few_events(double u, double rate) {
   return k;
 }
 
-/// Two uniform numbers to an attempt; one fails in 3 at most.
+/// What one word of random bits gives: its own are the first uniform number, and key a sequence of others.
+struct Source {
+  std::uint64_t word;
+
+  double first() const { return uniform_of(word); }
+  /// Two uniform numbers.
+  std::array<double, 2> attempt(std::uint64_t k) const {
+    const std::uint64_t key = mix64(word);
+    if (k == 0) return {first(), uniform_of(key)};
+    const auto words = Philox{.key = key, .sequence = 0}.block(k);
+    return {uniform_of(words[0]), uniform_of(words[1])};
+  }
+};
+
+/// One fails in 3 at most.
 constexpr std::uint64_t attempts = 64;
 
 /// Transformed rejection with squeeze, of rates from 10 on.
-double many_events(const Philox& source, double rate) {
+double many_events(const Source& source, double rate) {
   const double b = 0.931 + 2.53 * std::sqrt(rate), a = -0.059 + 0.02483 * b;
   const double inverse_alpha = 1.1239 + 1.1328 / (b - 3.4), squeeze = 0.9277 - 3.6224 / (b - 2);
-  for (std::uint64_t attempt = 1; attempt <= attempts; ++attempt) {
-    const auto words = source.block(attempt);
-    const double u = uniform_of(words[0]) - 0.5, v = uniform_of(words[1]), edge = 0.5 - std::abs(u);
+  for (std::uint64_t attempt = 0; attempt < attempts; ++attempt) {
+    const auto [at, v] = source.attempt(attempt);
+    const double u = at - 0.5, edge = 0.5 - std::abs(u);
     const double k = std::floor((2 * a / edge + b) * u + rate + 0.43);
     if (edge >= 0.07 && v <= squeeze) return k;
     if (k < 0 || (edge < 0.013 && v > edge)) continue;
@@ -69,13 +84,12 @@ double many_events(const Philox& source, double rate) {
   return std::floor(rate);
 }
 
-/// A word is the key of a sequence of its own: block 0 is for few events, block k for attempt k.
-Philox source_of(Index word) { return {.key = mix64(static_cast<std::uint64_t>(word)), .sequence = 0}; }
+Source source_of(Index word) { return {static_cast<std::uint64_t>(word)}; }
 
 double poisson_of(Index word, double rate) {
   if (!(rate >= 0 && std::isfinite(rate))) return no_value;
-  const Philox source = source_of(word);
-  return rate < 10 ? few_events(uniform_of(source.block(0)[0]), rate) : many_events(source, rate);
+  const Source source = source_of(word);
+  return rate < 10 ? few_events(source.first(), rate) : many_events(source, rate);
 }
 
 // ---- binomial ----
@@ -89,62 +103,79 @@ double few_successes(double u, double total, double odds) {
 }
 
 /// Transformed rejection with squeeze, of means from 10 on.
-double many_successes(const Philox& source, double total, double odds) {
+double many_successes(const Source& source, double total, double odds) {
   const double p = odds / (1 + odds), mean = total * p, width = std::sqrt(mean / (1 + odds));
   const double b = 1.15 + 2.53 * width, a = -0.0873 + 0.0248 * b + 0.01 * p;
   const double alpha = (2.83 + 5.1 / b) * width, squeeze = 0.92 - 4.2 / b;
   const auto log_mass = [&](double k) {
     return log_poisson(k, mean) + log_poisson(total - k, total / (1 + odds));
   };
-  const double mode = std::floor((total + 1) * p), log_most = log_mass(mode);
-  for (std::uint64_t attempt = 1; attempt <= attempts; ++attempt) {
-    const auto words = source.block(attempt);
-    const double u = uniform_of(words[0]) - 0.5, v = uniform_of(words[1]), edge = 0.5 - std::abs(u);
+  const double mode = std::floor((total + 1) * p);
+  for (std::uint64_t attempt = 0; attempt < attempts; ++attempt) {
+    const auto [at, v] = source.attempt(attempt);
+    const double u = at - 0.5, edge = 0.5 - std::abs(u);
     const double k = std::floor((2 * a / edge + b) * u + mean + 0.5);
     if (edge >= 0.07 && v <= squeeze) return k;
     if (k < 0 || k > total) continue;
-    if (std::log(v * alpha / (a / (edge * edge) + b)) <= log_mass(k) - log_most) return k;
+    if (std::log(v * alpha / (a / (edge * edge) + b)) <= log_mass(k) - log_mass(mode)) return k;
   }
   return mode;
 }
 
 bool is_total(double total) { return total >= 0 && total <= 0x1p53 && total == std::floor(total); }
 
+/// Successes of these odds at most 1.
+double rare_of(Index word, double total, double odds) {
+  const Source source = source_of(word);
+  return total * odds < 10 * (1 + odds) ? few_successes(source.first(), total, odds)
+                                        : many_successes(source, total, odds);
+}
+
 /// The rarer outcome is counted.
 double binomial_of(Index word, double total, double logits) {
   if (!is_total(total) || std::isnan(logits)) return no_value;
-  const Philox source = source_of(word);
-  const double odds = std::exp(-std::abs(logits));
-  const bool few = total * odds < 10 * (1 + odds);
-  const double rarer =
-      few ? few_successes(uniform_of(source.block(0)[0]), total, odds) : many_successes(source, total, odds);
+  const double rarer = rare_of(word, total, std::exp(-std::abs(logits)));
   return logits > 0 ? total - rarer : rarer;
 }
 
 // ---- multinomial ----
 
-double log_sum(double a, double b) {
-  const double larger = std::max(a, b), smaller = std::min(a, b);
-  return smaller == -infinity ? larger : larger + std::log1p(std::exp(smaller - larger));
+/// What a category weighs, and what those behind it do, relative to the heaviest: nothing is left for those
+/// that are behind it and below every number.
+struct Weights {
+  double own, later;
+};
+
+/// Whether the total is one, and the logits are some.
+template <class T>
+bool weigh(double total, const T* logits, Index n, Weights* weights) {
+  double heaviest = -infinity;
+  bool valid = is_total(total);
+  for (Index i = 0; i < n; ++i) {
+    valid = valid && logits[i] < infinity;
+    heaviest = std::max(heaviest, static_cast<double>(logits[i]));
+  }
+  if (!valid || (total > 0 && heaviest == -infinity)) return false;
+  double later = 0;
+  for (Index i = n - 1; i >= 0; --i) {
+    weights[i] = {std::exp(static_cast<double>(logits[i]) - heaviest), later};
+    later += weights[i].own;
+  }
+  return true;
 }
 
-/// Each category gets a binomial count of what those before it have left; `later` holds the log weights of
-/// those behind it.
+/// Each category gets a binomial count of what those before it have left.
 template <class T>
-void multinomial_of(const Index* words, double total, const T* logits, Index n, double* later, T* to) {
-  double all = -infinity;
-  bool valid = is_total(total);
-  for (Index i = n - 1; i >= 0; --i) {
-    const auto weight = static_cast<double>(logits[i]);
-    later[i] = all;
-    all = log_sum(all, weight);
-    valid = valid && weight < infinity;
-  }
-  valid = valid && (total == 0 || all > -infinity);
-  double left = total;
+void multinomial_of(const Index* words, double total, const T* logits, Index n, Weights* weights, T* to) {
+  const bool valid = weigh(total, logits, n, weights);
+  double left = valid ? total : 0;
   for (Index i = 0; i < n; ++i) {
-    const double count =
-        left > 0 ? binomial_of(words[i], left, static_cast<double>(logits[i]) - later[i]) : 0;
+    double count = 0;
+    if (left > 0) {
+      const auto [own, later] = weights[i];
+      count =
+          own <= later ? rare_of(words[i], left, own / later) : left - rare_of(words[i], left, later / own);
+    }
     left -= count;
     to[i] = static_cast<T>(valid ? count : no_value);
   }
@@ -234,7 +265,7 @@ std::vector<Type> multinomial_type(const Signature& s) {
 Kernel multinomial_kernel(const Signature& s) {
   const Index n = s[2].shape.back();
   const ops::OuterPieces pieces({s[1].size(), n, 1});
-  const auto scratch = std::make_shared<std::vector<double>>(static_cast<std::size_t>(pieces.count() * n));
+  const auto scratch = std::make_shared<std::vector<Weights>>(static_cast<std::size_t>(pieces.count() * n));
   const auto kernel = [=](auto zero) {
     using T = decltype(zero);
     return Kernel([=](const Buffers& b) {

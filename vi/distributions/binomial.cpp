@@ -35,8 +35,8 @@ Var Binomial::log_prob(Arg x) const {
     const Var outside = support().excludes(x);
     const Var inside = where(outside, 0, x), rest = where(outside, 0, total_count - x);
     const Var rests = factorial_rest(inside) + (factorial_rest(rest) - factorial_rest(total_count));
-    return unless(outside, rests - (share_loss(inside, total_count, log_sigmoid(logits)) +
-                                    share_loss(rest, total_count, log_sigmoid(-logits))));
+    return unless(outside, rests - (share_loss(inside, rest, log_sigmoid(logits)) +
+                                    share_loss(rest, inside, log_sigmoid(-logits))));
   });
 }
 

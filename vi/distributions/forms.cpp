@@ -110,10 +110,9 @@ Var count_loss(const Var& k, const Var& mean) {
   return where(none, mean, k * exp_remainder(log_ratio(where(none, 1, mean), maximum(k, 1))));
 }
 
-Var share_loss(const Var& k, const Var& total, const Var& log_p) {
-  const Var none = k == 0;
-  const Var log_excess = log_ratio(where(none, 1, total), where(none, 1, k)) + log_p;
-  return where(none, total * exp(log_p), k * exp_remainder(log_excess));
+Var share_loss(const Var& k, const Var& rest, const Var& log_p) {
+  const Var log_excess = log1p(rest / maximum(k, 1)) + log_p;
+  return where(k == 0, rest * exp(log_p), k * exp_remainder(log_excess));
 }
 
 // q - p - p log(q/p) where q is far above p, which may be 0.
@@ -128,7 +127,7 @@ Var outcome_divergence(const Var& log_p, const Var& log_q) {
 Var event_density(const Var& k, const Var& others, const Var& log_p, const Var& log_rest) {
   const Var total = k + others;
   return factorial_rest(k) + (stirling_rest(others) - stirling_rest(total)) -
-         (share_loss(k, total, log_p) + share_loss(others, total, log_rest));
+         (share_loss(k, others, log_p) + others * exp_remainder(log_ratio(total, others) + log_rest));
 }
 
 Var beta_probability(const Var& a, const Var& b, const Var& x, const Var& rest) {

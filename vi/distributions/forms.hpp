@@ -32,9 +32,9 @@ Var log_minus_digamma(const Var& a);
 Var factorial_rest(const Var& k);
 /// k log(k / mean) + mean - k for k = 0, 1, 2, ..: what a Poisson log density loses at k.
 Var count_loss(const Var& k, const Var& mean);
-/// k log(k / (total p)) + total p - k for k >= 0, by the logarithm of p: what a density loses where k of
-/// `total` are of a kind of probability p.
-Var share_loss(const Var& k, const Var& total, const Var& log_p);
+/// k log(k / (n p)) + n p - k for k = 0, 1, 2, .. and n = k + rest, by the logarithm of p: what a density
+/// loses where k of n are of a kind of probability p.
+Var share_loss(const Var& k, const Var& rest, const Var& log_p);
 /// p log(p / q) + q - p of two probabilities: what one outcome adds to a divergence, never negative.
 Var outcome_divergence(const Var& log_p, const Var& log_q);
 /// The log density of k events of probability p before `others` of probability 1 - p, by both logarithms.

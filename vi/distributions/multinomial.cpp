@@ -38,8 +38,9 @@ Var Multinomial::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, total_count, logits}, [&] {
     require_last_axis(name, x, count(x.where));
     const Var outside = support().excludes(x), total = expand_dims(total_count, -1);
-    const Var inside = where(expand_dims(outside, -1), 0, x);
-    const Var parts = factorial_rest(inside) - share_loss(inside, total, log_softmax(logits));
+    const Var known = logical_not(expand_dims(outside, -1));
+    const Var inside = where(known, x, 0), rest = where(known, total - x, 0);
+    const Var parts = factorial_rest(inside) - share_loss(inside, rest, log_softmax(logits));
     return unless(outside, sum(parts, -1) - factorial_rest(total_count));
   });
 }
