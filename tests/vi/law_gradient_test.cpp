@@ -276,7 +276,9 @@ std::vector<Tensor> random_parameters(const LawRow& row, Index n) {
     for (std::size_t k = 0; k < infos.size(); ++k) {
       const Index size = row.cases[0][k].size();
       for (Index e = 0; e < size; ++e, ++at)
-        columns[k].push_back(row.random ? all[at] : some_number(infos[k].support, noise));
+        columns[k].push_back(!row.random                  ? some_number(infos[k].support, noise)
+                             : all.size() == infos.size() ? all[k]
+                                                          : all[at]);
     }
   }
   std::vector<Tensor> result;

@@ -138,6 +138,9 @@ TEST_CASE("ZeroInflated: any law of counts, under iid too") {
     CHECK(law.cdf(3.0).has_value() == base.cdf(3.0).has_value());
   }
   CHECK(numbers(*Distribution(ZeroInflated(0, Bernoulli{0.4})).enumerate()) == std::vector<double>{0, 1});
+  const PlateAxis plates[]{{"rows", 2}, {"columns", 4}};
+  const Aligned placed = Distribution(ZeroInflated(column({0.1, 0.2}), Poisson{3})).aligned(plates);
+  CHECK(placed.log_prob(placed.sample(Key(1))).shape() == Shape{2, 4});
   const auto three = iid(ZeroInflated(column({0.1, 0.2}), Poisson{3}), {3});
   CHECK(three.sample(Key(1), {2}).shape() == Shape{2, 3});
   CHECK(three.log_prob(Tensor(Type{f64, {2, 3}})).shape() == Shape{2});
