@@ -25,7 +25,7 @@ Var Poisson::sample(const Key& key, const Shape& shape, Where where) const {
 
 Var Poisson::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, rate}, [&] {
-    const Var outside = logical_or(logical_or(x < 0, x == infinity), x != floor(x));
+    const Var outside = support().excludes(x);
     const Var inside = where(outside, 0, x);
     return unless(outside, factorial_rest(inside) - count_loss(inside, rate));
   });
