@@ -14,6 +14,7 @@
 #include <tapir/vi/kl.hpp>
 
 #include "shown_law.hpp"
+#include "vector_suite.hpp"
 
 namespace tapir::vi::test {
 
@@ -35,6 +36,7 @@ class Laws {
  public:
   Laws() {
     for (const LawRow& row : law_rows()) add({row.make, row.cases[0]});
+    for (const VectorRow& row : vector_rows()) add({row.make, row.cases[0]});
     for (const ShownLaw& law : shown_laws()) add(law);
   }
 
