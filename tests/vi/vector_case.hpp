@@ -76,17 +76,24 @@ class Chart {
   Shape shape_;
 };
 
-/// Values and weights of an integral over all of them.
+/// Values and weights of an integral over all of them, and the oracle's log density there.
 struct Nodes {
   std::vector<Point> x = {};
   std::vector<long double> weight = {};
+  std::vector<long double> log_p = {};
+
+  void append(const VectorCase& c, const Point& value, long double by) {
+    x.push_back(value);
+    weight.push_back(by);
+    log_p.push_back(c.log_prob(value));
+  }
 };
 
 struct Grid {
   double far, step;  // in units of sinh
 };
-inline Grid fine_grid(Index free) { return free > 2 ? Grid{5.4, 0.2} : Grid{6.25, 1.0 / 12}; }
-inline Grid coarse_grid(Index free) { return free > 2 ? Grid{4.4, 0.4} : Grid{6, 0.25}; }
+inline Grid fine_grid(Index free) { return free > 2 ? Grid{4.4, 0.125} : Grid{6.25, 1.0 / 12}; }
+inline Grid coarse_grid(Index free) { return free > 2 ? Grid{3.8, 0.27} : Grid{6, 0.25}; }
 
 /// Median and half the distance of the quartiles of each free number of draws.
 struct Spread {
@@ -106,13 +113,12 @@ inline Spread spread_of(const VectorCase& c, const Chart& chart) {
   return spread;
 }
 
-/// The trapezoidal rule in v, free number u = middle + width sinh v: analytic functions that fall off at least like
-/// powers are integrated to rounding. The whole support where it is finite.
+/// The trapezoidal rule in v, free number u = middle + width sinh v: analytic functions that fall off at
+/// least like powers are integrated to rounding. The whole support where it is finite.
 inline Nodes nodes_of(const VectorCase& c, Grid (*grid)(Index)) {
   Nodes nodes;
   if (c.is_discrete()) {
-    nodes.x = points_of(c.law().enumerate().value().tensor());
-    nodes.weight.assign(nodes.x.size(), 1);
+    for (const Point& x : points_of(c.law().enumerate().value().tensor())) nodes.append(c, x, 1);
     return nodes;
   }
   const Chart chart(c);
@@ -140,19 +146,18 @@ inline Nodes nodes_of(const VectorCase& c, Grid (*grid)(Index)) {
     const long double w = weight[k] * std::exp(static_cast<long double>(log_dets[k]));
     const bool is_finite =
         std::all_of(points[k].begin(), points[k].end(), [](auto e) { return std::isfinite(e); });
-    if (is_finite && std::isfinite(w) && w > 0) nodes.x.push_back(points[k]), nodes.weight.push_back(w);
+    if (is_finite && std::isfinite(w) && w > 0) nodes.append(c, points[k], w);
   }
   return nodes;
 }
 
 /// The expectation of f(x, log p(x)) under the oracle.
 template <class F>
-long double expectation(const VectorCase& c, const Nodes& nodes, const F& f) {
+long double expectation(const Nodes& nodes, const F& f) {
   long double total = 0;
   for (std::size_t k = 0; k < nodes.x.size(); ++k) {
-    const long double log_p = c.log_prob(nodes.x[k]);
-    const long double mass = nodes.weight[k] * std::exp(log_p);
-    if (mass > 0) total += mass * f(nodes.x[k], log_p);
+    const long double mass = nodes.weight[k] * std::exp(nodes.log_p[k]);
+    if (mass > 0) total += mass * f(nodes.x[k], nodes.log_p[k]);
   }
   return total;
 }

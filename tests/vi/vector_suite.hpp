@@ -17,12 +17,14 @@ struct Projection {
   std::function<long double(const Parameters&, double)> cdf;
 };
 
-/// A law whose values have axes. The oracles know nothing of tapir and compute in long double. Moments, entropies,
-/// divergences and gradients of expectations are integrals of the oracle's density over the free numbers of a value.
+/// A law whose values have axes. The oracles know nothing of tapir and compute in long double. Moments,
+/// entropies, divergences and gradients of expectations are integrals of the oracle's density over the free
+/// numbers of a value.
 struct VectorRow {
   std::string name = {};
   std::function<Distribution(const std::vector<Var>&)> make = {};
-  /// Points of the parameter space. The first two are tame, and of a size whose values have at most 3 free numbers.
+  /// Points of the parameter space. The first two are tame, and of a size whose values have at most 3 free
+  /// numbers.
   std::vector<Parameters> cases = {};
   /// Further ones where only log_prob is compared.
   std::vector<Parameters> extremes = {};
@@ -31,8 +33,8 @@ struct VectorRow {
   std::function<std::vector<Point>(const Parameters&)> points = {};
   /// Values of the first case that are not in the support.
   std::vector<Point> outside = {};
-  /// By how many roundings the parameters' and the value's own move log_prob: 4 of them are allowed, where that is more
-  /// than 1e-12 in f64 and 1e-5 in f32.
+  /// By how many roundings the parameters' and the value's own move log_prob: 4 of them are allowed, where
+  /// that is more than 1e-12 in f64 and 1e-5 in f32.
   std::function<double(const Parameters&, DType)> condition = [](const Parameters&, DType) { return 0.0; };
   std::vector<Projection> projections = {};
   /// Some parameters of one size, all that are possible.

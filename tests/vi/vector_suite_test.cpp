@@ -112,14 +112,14 @@ TEST_CASE("every vector law: the density integrates to 1, and to mean, variance 
     CHECK(near(static_cast<double>(total), 1, 1e-9));
     for (std::size_t i = 0; i < nodes.x[0].size(); ++i) {
       CAPTURE(i);
-      const long double mean = expectation(c, nodes, [&](const Point& x, long double) { return x[i]; });
+      const long double mean = expectation(nodes, [&](const Point& x, long double) { return x[i]; });
       const auto squares = [&](const Point& x, long double) { return (x[i] - mean) * (x[i] - mean); };
       if (law.mean()) CHECK(near(law.mean()->tensor().at(static_cast<Index>(i)), mean, 1e-9));
       if (law.variance())
-        CHECK(near(law.variance()->tensor().at(static_cast<Index>(i)), expectation(c, nodes, squares), 1e-9));
+        CHECK(near(law.variance()->tensor().at(static_cast<Index>(i)), expectation(nodes, squares), 1e-9));
     }
     if (law.entropy())
-      CHECK(near(law.entropy()->item(), expectation(c, nodes, [](const Point&, long double l) { return -l; }),
+      CHECK(near(law.entropy()->item(), expectation(nodes, [](const Point&, long double l) { return -l; }),
                  1e-9));
   });
 }
@@ -144,8 +144,8 @@ TEST_CASE("every vector law: first and second moments of 10^5 draws are the orac
     const auto check = [&](const auto& f) {
       std::vector<double> values;
       for (const Point& x : draws) values.push_back(static_cast<double>(f(x)));
-      CHECK(std::abs(score_of(values,
-                              expectation(c, nodes, [&](const Point& x, long double) { return f(x); }))) < 4);
+      CHECK(std::abs(
+                score_of(values, expectation(nodes, [&](const Point& x, long double) { return f(x); }))) < 4);
     };
     for (std::size_t i = 0; i < draws[0].size(); ++i) {
       CAPTURE(i);

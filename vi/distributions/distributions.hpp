@@ -14,6 +14,7 @@
 #include <tapir/vi/distributions/discrete_uniform.hpp>
 #include <tapir/vi/distributions/exponential.hpp>
 #include <tapir/vi/distributions/gamma.hpp>
+#include <tapir/vi/distributions/gaussian_random_walk.hpp>
 #include <tapir/vi/distributions/generalized_pareto.hpp>
 #include <tapir/vi/distributions/geometric.hpp>
 #include <tapir/vi/distributions/gumbel.hpp>
@@ -23,10 +24,13 @@
 #include <tapir/vi/distributions/inverse_gamma.hpp>
 #include <tapir/vi/distributions/kumaraswamy.hpp>
 #include <tapir/vi/distributions/laplace.hpp>
+#include <tapir/vi/distributions/lkj_cholesky.hpp>
 #include <tapir/vi/distributions/log_normal.hpp>
 #include <tapir/vi/distributions/logistic.hpp>
 #include <tapir/vi/distributions/logit_normal.hpp>
+#include <tapir/vi/distributions/low_rank_multivariate_normal.hpp>
 #include <tapir/vi/distributions/multivariate_normal.hpp>
+#include <tapir/vi/distributions/multivariate_student_t.hpp>
 #include <tapir/vi/distributions/negative_binomial.hpp>
 #include <tapir/vi/distributions/normal.hpp>
 #include <tapir/vi/distributions/one_hot_categorical.hpp>
@@ -40,3 +44,5 @@
 #include <tapir/vi/distributions/truncated_normal.hpp>
 #include <tapir/vi/distributions/uniform.hpp>
 #include <tapir/vi/distributions/weibull.hpp>
+#include <tapir/vi/distributions/wishart.hpp>
+#include <tapir/vi/distributions/zero_sum_normal.hpp>
