@@ -12,7 +12,9 @@
 #include <tapir/vi/distributions/delta.hpp>
 #include <tapir/vi/distributions/dirichlet.hpp>
 #include <tapir/vi/distributions/discrete_uniform.hpp>
+#include <tapir/vi/distributions/empirical.hpp>
 #include <tapir/vi/distributions/exponential.hpp>
+#include <tapir/vi/distributions/flat.hpp>
 #include <tapir/vi/distributions/gamma.hpp>
 #include <tapir/vi/distributions/gaussian_random_walk.hpp>
 #include <tapir/vi/distributions/generalized_pareto.hpp>
@@ -20,7 +22,9 @@
 #include <tapir/vi/distributions/gumbel.hpp>
 #include <tapir/vi/distributions/half_cauchy.hpp>
 #include <tapir/vi/distributions/half_normal.hpp>
+#include <tapir/vi/distributions/hidden_markov.hpp>
 #include <tapir/vi/distributions/iid.hpp>
+#include <tapir/vi/distributions/independent.hpp>
 #include <tapir/vi/distributions/inverse_gamma.hpp>
 #include <tapir/vi/distributions/kumaraswamy.hpp>
 #include <tapir/vi/distributions/laplace.hpp>
@@ -29,6 +33,7 @@
 #include <tapir/vi/distributions/logistic.hpp>
 #include <tapir/vi/distributions/logit_normal.hpp>
 #include <tapir/vi/distributions/low_rank_multivariate_normal.hpp>
+#include <tapir/vi/distributions/mixture.hpp>
 #include <tapir/vi/distributions/multivariate_normal.hpp>
 #include <tapir/vi/distributions/multivariate_student_t.hpp>
 #include <tapir/vi/distributions/negative_binomial.hpp>

@@ -7,6 +7,8 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/structure.hpp>
+#include <tapir/autodiff/stochastic/first_order.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -109,6 +111,15 @@ Var count_loss(const Var& k, const Var& mean) {
 }
 
 Var unless(const Var& outside, const Var& density) { return where(outside, -infinity, density); }
+
+// The range of log p is cut: what is divided is smaller still where p has no number.
+Var implicit_draw(const Var& z, const Var& level, const Var& log_density, std::string_view of) {
+  const LogRange range = log_range(z.dtype());
+  const Var density = exp(clamp(stop_gradient(log_density), range.low, range.high));
+  const Var change = (stop_gradient(level) - level) / density;
+  return z + first_order(change, "a draw of " + std::string(of) +
+                                     " is differentiated implicitly; second derivatives are not there");
+}
 
 Var scaled_exp(const Var& scale, const Var& y) {
   return scale *
