@@ -46,8 +46,8 @@ ParameterMap within(std::string part, ParameterMap f, int extra = 0);
 ///
 /// and, where they exist: mean(), variance() (batch ++ own), entropy() (batch), cdf(x), icdf(p), and enumerate(), the
 /// values of the support on a leading axis, [m] ++ own. Each takes a `Where where = here()` (or an Arg). Continuous laws
-/// of numbers may have tails, all three or none: log_cdf(x), log_sf(x) = log P(X > x), and isf(q), the x with
-/// P(X > x) = q; they keep their digits where cdf rounds to 0 or 1. If whether cdf or the tails exist depends on more
+/// of numbers may have tails, all of them and cdf and icdf or none: log_cdf(x), log_sf(x) = log P(X > x), and isf(q), the x
+/// with P(X > x) = q; they keep their digits where cdf rounds to 0 or 1. If whether cdf or the tails exist depends on more
 /// than the type: `bool has_cdf() const`, `bool has_tails() const`.
 template <class L>
 concept Law = std::copy_constructible<L> && requires(const L& law, const Key& key, const Shape& shape,
@@ -61,13 +61,14 @@ concept Law = std::copy_constructible<L> && requires(const L& law, const Key& ke
     requires(const L& law) {
       { law.own_shape() } -> std::convertible_to<Shape>;
     } ||
-    requires { requires L::own_rank == 0; }) && (
-    requires(const L& law) {
-      { law.is_pathwise() } -> std::convertible_to<bool>;
-    } ||
-    requires {
-      { L::pathwise } -> std::convertible_to<bool>;
-    });
+    requires { requires L::own_rank == 0; }) &&
+    (
+        requires(const L& law) {
+          { law.is_pathwise() } -> std::convertible_to<bool>;
+        } ||
+        requires {
+          { L::pathwise } -> std::convertible_to<bool>;
+        });
 
 /// A parameter of a law as `parameters()` lists it.
 struct LawParameter {

@@ -77,7 +77,7 @@ std::string set_of(const Support& support, const std::vector<LawParameter>& para
   if (!bounds) return support.str();
   if (support == Support::Kind::category) return "0, 1, .. n - 1 (i64)";
   const std::string low = end_of(bounds->low, parameters), high = end_of(bounds->high, parameters);
-  if (low == high) return "{" + low + "}";
+  if (low == high && low != "..") return "{" + low + "}";
   return (support.is_discrete() ? "whole numbers in " : "") + std::string(bounds->without_low ? "(" : "[") +
          low + ", " + high + (bounds->without_high ? ")" : "]");
 }
@@ -134,8 +134,8 @@ headers say what their densities are, where they are accurate, and which errors 
 
 - **Draws** say how a gradient gets through a sample. *Along the path*: by all parameters, through the value. *Score function*:
   the law has no such path; at a site the log-derivative trick is used, or an enumeration where the support is finite.
-- **Closed forms** are members of the law; *tails* are log_cdf, log_sf and isf. **KL** lists the laws q with KL(p || q) in closed form; elsewhere a sampled
-  difference is used, and the report says so.
+- **Closed forms** are members of the law; *tails* are log_cdf, log_sf and isf. **KL** lists the laws q with KL(p || q) in
+  closed form; elsewhere a sampled difference is used, and the report says so.
 - RelaxedBernoulli and RelaxedOneHotCategorical are continuous laws of their own: as stand-ins for the discrete laws their
   gradients are biased.
 - A Normal with own axes has a closed KL to MultivariateNormal and LowRankMultivariateNormal, and they to it.

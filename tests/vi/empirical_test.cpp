@@ -33,7 +33,8 @@ TEST_CASE("Empirical: the probability of a value is the sum of the weights with 
   CHECK(near(law.mean()->item(), 0.4L + 1 + 0.8L, 1e-14));
   CHECK(near(law.variance()->item(), 0.4L + 5 + 1.6L - 2.2L * 2.2L, 1e-14));
   const auto levels = numbers(*law.cdf(column({0.5, 1, 1.5, 2, 5})));
-  for (std::size_t i = 0; i < 5; ++i) CHECK(near(levels[i], std::vector<double>{0, 0.4, 0.4, 0.8, 1}[i], 1e-14));
+  for (std::size_t i = 0; i < 5; ++i)
+    CHECK(near(levels[i], std::vector<double>{0, 0.4, 0.4, 0.8, 1}[i], 1e-14));
   CHECK(!law.is_pathwise());
   CHECK(law.is_atomic());
   CHECK(law.support().str() == "numbers in [1, 5]");
@@ -76,12 +77,14 @@ TEST_CASE("Empirical: batches of values with one weight each") {
 
 TEST_CASE("Empirical: errors") {
   const Where at{"model.cpp", 7};
-  CHECK(error_of([&] { Empirical(column({1, 2, 3}), Categorical{column({0, 0})}, at); }) ==
-        "[Empirical] there are 3 values and 2 weights (at model.cpp:7)");
+  CHECK(error_of([&] {
+          Empirical(column({1, 2, 3}), Categorical{column({0, 0})}, at);
+        }) == "[Empirical] there are 3 values and 2 weights (at model.cpp:7)");
   CHECK(error_of([&] { Empirical(Tensor(1.0), at); }) ==
         "[Empirical] values f64[] have no axis of values before 0 own ones (at model.cpp:7)");
-  CHECK(error_of([&] { Distribution(Empirical(column({1, NAN}))).check(at); }) ==
-        "[Empirical] values is nan at [1] of f64[2], needs to be finite (at model.cpp:7)");
+  CHECK(error_of([&] {
+          Distribution(Empirical(column({1, NAN}))).check(at);
+        }) == "[Empirical] values is nan at [1] of f64[2], needs to be finite (at model.cpp:7)");
 }
 
 }  // namespace tapir::vi::test

@@ -27,9 +27,8 @@ TEST_CASE("Flat: adds 0 on its support, -inf outside, and no gradient") {
         std::vector<double>{-infinity, -infinity, 0, -infinity});
   CHECK(std::isnan(Flat().log_prob(NAN).item()));
   CHECK(Flat().log_prob(column({1, 2}).cast(f32)).type() == Type{f32, {2}});
-  const auto results = value_and_gradients({column({-1, 2})}, [](const std::vector<Var>& v) {
-    return Flat(Support::positive).log_prob(v[0]);
-  });
+  const auto results = value_and_gradients(
+      {column({-1, 2})}, [](const std::vector<Var>& v) { return Flat(Support::positive).log_prob(v[0]); });
   CHECK(numbers(results[1]) == std::vector<double>{0, 0});
 }
 
@@ -44,7 +43,10 @@ TEST_CASE("Flat: of vectors, points are inside or not as a whole") {
 TEST_CASE("Flat: as a prior, the evidence lower bound is that of the likelihood and the guide's entropy") {
   Recording r;
   const Pair pair(
-      r, [](Context& c, std::span<const Var>) -> std::vector<Var> { return {c.sample("mu", Normal{0.5, 0.2})}; },
+      r,
+      [](Context& c, std::span<const Var>) -> std::vector<Var> {
+        return {c.sample("mu", Normal{0.5, 0.2})};
+      },
       [](Context& c, std::span<const Var>) -> std::vector<Var> {
         const Var mu = c.sample("mu", Flat());
         c.observe("x", Normal{mu, 1}, Tensor(0.3));
@@ -64,10 +66,12 @@ TEST_CASE("Flat: errors") {
   CHECK(error_of([&] { Flat(Support::simplex, {}, at); }) ==
         "[Flat] a point of simplices has 1 axis, own axes [] have 0 (at model.cpp:7)");
   CHECK(error_of([&] { Flat().sample(Key(1), {}, at); }) ==
-        "[Flat] an improper law has no draws; observe the site, condition it, or let a guide give its value (at "
+        "[Flat] an improper law has no draws; observe the site, condition it, or let a guide give its value "
+        "(at "
         "model.cpp:7)");
-  CHECK(error_of([&] { Flat(Support::real, {2}).log_prob({column({1, 2, 3}), at}); }) ==
-        "[Flat] x is f64[3]; its last axes have to be [2] (at model.cpp:7)");
+  CHECK(error_of([&] {
+          Flat(Support::real, {2}).log_prob({column({1, 2, 3}), at});
+        }) == "[Flat] x is f64[3]; its last axes have to be [2] (at model.cpp:7)");
 }
 
 }  // namespace tapir::vi::test

@@ -29,9 +29,7 @@ HiddenMarkov chain(const Vars& p, Index steps = length) {
   return {Categorical{p[0]}, Categorical{p[1]}, Normal{.loc = p[2], .scale = p[3]}, steps};
 }
 
-HiddenMarkov plain(Index steps = length) {
-  return chain({parameters.begin(), parameters.end()}, steps);
-}
+HiddenMarkov plain(Index steps = length) { return chain({parameters.begin(), parameters.end()}, steps); }
 
 const std::vector<double> seen{-1.5, 0.4, 2.0, 0.9};
 
@@ -48,7 +46,8 @@ long double density(const std::vector<Tensor>& p, double x, int state) {
 
 // f(path, its probability with what is seen) for all 81 paths.
 template <class F>
-void for_each_path(const std::vector<Tensor>& p, const std::vector<double>& x, bool with_density, const F& f) {
+void for_each_path(const std::vector<Tensor>& p, const std::vector<double>& x, bool with_density,
+                   const F& f) {
   const int steps = static_cast<int>(x.size());
   const auto count = static_cast<int>(std::pow(states, steps));
   for (int code = 0; code < count; ++code) {
@@ -137,7 +136,8 @@ TEST_CASE("HiddenMarkov: draws have its moments, those of neighbours too, plain 
   constexpr Index n = 40000;
   const Tensor z = plain().sample(Key(4), {n}).tensor();
   CHECK(z.shape() == Shape{n, length});
-  const auto recorded = run_recorded(parameters, [](const Vars& p) -> Vars { return {chain(p).sample(Key(4), {n})}; });
+  const auto recorded =
+      run_recorded(parameters, [](const Vars& p) -> Vars { return {chain(p).sample(Key(4), {n})}; });
   CHECK(identical(recorded[0], z));
   const Tensor mean = plain().mean()->tensor();
   for (Index t = 0; t < length; ++t) {
@@ -168,8 +168,9 @@ TEST_CASE("HiddenMarkov: excluded states and transitions, batches, and states se
   CHECK(near(p[1], std::log(0.25L), 1e-14));
   CHECK(near(p[2], std::log(0.5L), 1e-14));
   CHECK(p[3] == -infinity);
-  const Distribution batch = HiddenMarkov(Categorical{column({0, 0})}, Categorical{Tensor({2, 2}, {1., 0., 0., 1.})},
-                                          Normal{.loc = irregular({5, 2}), .scale = 1}, 3);
+  const Distribution batch =
+      HiddenMarkov(Categorical{column({0, 0})}, Categorical{Tensor({2, 2}, {1., 0., 0., 1.})},
+                   Normal{.loc = irregular({5, 2}), .scale = 1}, 3);
   CHECK(batch.batch_shape() == Shape{5});
   CHECK(batch.own_shape() == Shape{3});
   const Var draws = batch.sample(Key(1), {7, 5});
@@ -193,14 +194,21 @@ TEST_CASE("HiddenMarkov: errors") {
   const Where at{"model.cpp", 7};
   const Categorical three{column({0, 0, 0})};
   const Normal family{.loc = column({0, 1, 2})};
-  CHECK(error_of([&] { HiddenMarkov(three, Categorical{Tensor(Type{f64, {2, 3}})}, family, 4, at); }) ==
+  CHECK(error_of([&] {
+          HiddenMarkov(three, Categorical{Tensor(Type{f64, {2, 3}})}, family, 4, at);
+        }) ==
         "[HiddenMarkov] transitions are f64[2,3]; over 3 states they have to be [..,3,3] (at model.cpp:7)");
-  CHECK(error_of([&] { HiddenMarkov(three, Categorical{Tensor(Type{f64, {3, 3}})}, Normal{column({0, 1})}, 4, at); }) ==
-        "[HiddenMarkov] components of Normal have batch shape [2]; its last axis has to be 3 (at model.cpp:7)");
-  CHECK(error_of([&] { HiddenMarkov(three, Categorical{Tensor(Type{f64, {3, 3}})}, family, 0, at); }) ==
-        "[HiddenMarkov] the length is 0, needs to be at least 1 (at model.cpp:7)");
-  CHECK(error_of([&] { plain().log_prob({column({1, 2}), at}); }) ==
-        "[HiddenMarkov] x is f64[2]; its last axes have to be [4] (at model.cpp:7)");
+  CHECK(
+      error_of([&] {
+        HiddenMarkov(three, Categorical{Tensor(Type{f64, {3, 3}})}, Normal{column({0, 1})}, 4, at);
+      }) ==
+      "[HiddenMarkov] components of Normal have batch shape [2]; its last axis has to be 3 (at model.cpp:7)");
+  CHECK(error_of([&] {
+          HiddenMarkov(three, Categorical{Tensor(Type{f64, {3, 3}})}, family, 0, at);
+        }) == "[HiddenMarkov] the length is 0, needs to be at least 1 (at model.cpp:7)");
+  CHECK(error_of([&] {
+          plain().log_prob({column({1, 2}), at});
+        }) == "[HiddenMarkov] x is f64[2]; its last axes have to be [4] (at model.cpp:7)");
 }
 
 }  // namespace tapir::vi::test

@@ -31,7 +31,8 @@ TEST_CASE("Independent: draws are the law's, densities and entropies its sums") 
   CHECK(identical(z.tensor(), each.sample(Key(1), {4, 2, 3}).tensor()));
   CHECK(identical(law.log_prob(z).tensor(), sum(each.log_prob(z), {-1}).tensor()));
   CHECK(identical(law.mean()->tensor(), loc));
-  for (double entropy : numbers(*law.entropy())) CHECK(near(entropy, 3 * Normal{0, 0.5}.entropy().item(), 1e-14));
+  for (double entropy : numbers(*law.entropy()))
+    CHECK(near(entropy, 3 * Normal{0, 0.5}.entropy().item(), 1e-14));
   CHECK(numbers(*law.entropy()).size() == 2);
 }
 
@@ -48,10 +49,12 @@ TEST_CASE("Independent: errors") {
   const Where at{"model.cpp", 7};
   CHECK(error_of([&] { Independent(Normal{}, 1, at); }) ==
         "[Independent] Normal has batch shape [], 1 axis of it becomes a value's own (at model.cpp:7)");
-  CHECK(error_of([&] { Independent(Normal{loc, 1}, 1).log_prob({column({1, 2}), at}); }) ==
-        "[Independent] x is f64[2]; its last axes have to be [3] (at model.cpp:7)");
-  CHECK(error_of([&] { Distribution(Independent(Normal{loc, -1}, 1)).check(at); }) ==
-        "[Independent] scale is -1 at [0] of f64[1], needs to be positive (at model.cpp:7)");
+  CHECK(error_of([&] {
+          Independent(Normal{loc, 1}, 1).log_prob({column({1, 2}), at});
+        }) == "[Independent] x is f64[2]; its last axes have to be [3] (at model.cpp:7)");
+  CHECK(error_of([&] {
+          Distribution(Independent(Normal{loc, -1}, 1)).check(at);
+        }) == "[Independent] scale is -1 at [0] of f64[1], needs to be positive (at model.cpp:7)");
 }
 
 }  // namespace tapir::vi::test

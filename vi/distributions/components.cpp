@@ -3,16 +3,13 @@
 #include <tapir/vi/distributions/components.hpp>
 
 #include <algorithm>
-#include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
-#include <tapir/vi/support_points.hpp>
+#include <tapir/vi/support_hull.hpp>
 
 namespace tapir::vi {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Index size_at(const Var& v, int axis_from_end) { return v.shape()[v.rank() - axis_from_end]; }
 
@@ -28,48 +25,6 @@ Support over_components(const Support& set) {
   ends.low = over_components(ends.low, [](const Var& low) { return min(low, {-1}); });
   ends.high = over_components(ends.high, [](const Var& high) { return max(high, {-1}); });
   return set.is_discrete() ? Support::whole_interval(ends.low, ends.high) : Support::between(ends);
-}
-
-bool same_set(const Support& a, const Support& b) {
-  if (!(a == b.kind())) return false;
-  if (!a.bounds()) return true;
-  return same_value(a.bounds()->low, b.bounds()->low) && same_value(a.bounds()->high, b.bounds()->high);
-}
-
-struct End {
-  Var at;
-  bool without;
-};
-
-// The one of two ends that is further out; where that is not known while recording, it may belong to the set.
-template <class Further>
-End outer(const End& a, const End& b, const Further& further) {
-  const Var at = further(a.at, b.at);
-  if (!at.is_number()) return {at, a.without && b.without};
-  const bool of_a = a.at.is_number() && a.at.number() == at.number();
-  const bool of_b = b.at.is_number() && b.at.number() == at.number();
-  return {at, (!of_a || a.without) && (!of_b || b.without)};
-}
-
-Var lower(const Var& a, const Var& b) {
-  if (is_infinite(a) || is_infinite(b)) return -infinity;
-  return a.is_number() && b.is_number() ? Var(std::min(a.number(), b.number())) : minimum(a, b);
-}
-
-Var upper(const Var& a, const Var& b) {
-  if (is_infinite(a) || is_infinite(b)) return infinity;
-  return a.is_number() && b.is_number() ? Var(std::max(a.number(), b.number())) : maximum(a, b);
-}
-
-// The smallest interval that holds both; none if one of them is no connected set of numbers.
-std::optional<Support> hull(const Support& a, const Support& b) {
-  if (same_set(a, b)) return a;
-  const auto first = a.ends(), second = b.ends();
-  if (!first || !second) return std::nullopt;
-  const End low = outer({first->low, first->without_low}, {second->low, second->without_low}, lower);
-  const End high = outer({first->high, first->without_high}, {second->high, second->without_high}, upper);
-  if (is_infinite(low.at) && is_infinite(high.at)) return Support::real;
-  return Support::between({low.at, high.at, low.without, high.without});
 }
 
 }  // namespace
@@ -207,7 +162,8 @@ Var Components::draw(const Key& key, const Var& index, const Shape& shape, Where
   const Var at = with_last_axes(index, own_rank(), where);
   Var x = laws_.front().sample(key / "0", shape, where);
   for (std::size_t i = 1; i < laws_.size(); ++i)
-    x = tapir::where(at == static_cast<Index>(i), laws_[i].sample(key / std::to_string(i), shape, where), x);
+    x = tapir::where(cast(at == static_cast<Index>(i), x.type().dtype),
+                     laws_[i].sample(key / std::to_string(i), shape, where), x);
   return x;
 }
 

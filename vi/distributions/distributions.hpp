@@ -7,6 +7,7 @@
 #include <tapir/vi/distributions/beta.hpp>
 #include <tapir/vi/distributions/categorical.hpp>
 #include <tapir/vi/distributions/cauchy.hpp>
+#include <tapir/vi/distributions/censored.hpp>
 #include <tapir/vi/distributions/chi2.hpp>
 #include <tapir/vi/distributions/continuous_bernoulli.hpp>
 #include <tapir/vi/distributions/delta.hpp>
@@ -46,6 +47,7 @@
 #include <tapir/vi/distributions/student_t.hpp>
 #include <tapir/vi/distributions/transformed.hpp>
 #include <tapir/vi/distributions/triangular.hpp>
+#include <tapir/vi/distributions/truncated.hpp>
 #include <tapir/vi/distributions/truncated_normal.hpp>
 #include <tapir/vi/distributions/uniform.hpp>
 #include <tapir/vi/distributions/weibull.hpp>

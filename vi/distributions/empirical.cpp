@@ -42,8 +42,8 @@ void Empirical::check(Where where) const {
   const Index count = values_.shape()[axis];
   if (count != weights_.count(where))
     throw Error(name,
-                "there are " + std::to_string(count) + " values and " + std::to_string(weights_.count(where)) +
-                    " weights",
+                "there are " + std::to_string(count) + " values and " +
+                    std::to_string(weights_.count(where)) + " weights",
                 where);
 }
 

@@ -33,8 +33,11 @@ class Empirical {
   Support support() const;
   template <class F>
   Empirical each(F&& f) const {
-    return Empirical(Unchecked{}, f(ParameterInfo{"values", Support::real, own_rank_ + 1}, values_),
-                     {f(ParameterInfo{"weights", Support::log_weight, 1}, weights_.logits)}, own_rank_);
+    Var values = f(ParameterInfo{"values", Support::real, own_rank_ + 1}, values_);
+    return {Unchecked{},
+            std::move(values),
+            {f(ParameterInfo{"weights", Support::log_weight, 1}, weights_.logits)},
+            own_rank_};
   }
 
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;

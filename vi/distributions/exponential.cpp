@@ -2,13 +2,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/exponential.hpp>
 
+#include <limits>
+
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
 const KlRow<Exponential, Exponential> exponential_exponential;
 
 }  // namespace
@@ -43,6 +47,21 @@ Var Exponential::cdf(Arg x) const {
 
 Var Exponential::icdf(Arg p) const {
   return composed(p.where, name, {p.var, rate}, [&] { return -log1p(-p) / rate; });
+}
+
+Var Exponential::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, rate}, [&] {
+    const Var outside = x <= 0;
+    return where(outside, -infinity, log1mexp(rate * where(outside, 1, x)));
+  });
+}
+
+Var Exponential::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, rate}, [&] { return -rate * maximum(x, 0); });
+}
+
+Var Exponential::isf(Arg q) const {
+  return composed(q.where, name, {q.var, rate}, [&] { return -log(q) / rate; });
 }
 
 Var kl(const Exponential& p, const Exponential& q, Where where) {

@@ -12,15 +12,15 @@ Flat::Flat(Support support, Shape own, Where where) : support_(std::move(support
   const auto axes = [](int n) { return std::to_string(n) + (n == 1 ? " axis" : " axes"); };
   if (own_.rank() < support_.rank())
     throw Error(name,
-                "a point of " + support_.str() + " has " + axes(support_.rank()) + ", own axes " + own_.str() +
-                    " have " + std::to_string(own_.rank()),
+                "a point of " + support_.str() + " has " + axes(support_.rank()) + ", own axes " +
+                    own_.str() + " have " + std::to_string(own_.rank()),
                 where);
 }
 
 Var Flat::sample(const Key&, const Shape&, Where where) const {
-  throw Error(
-      name, "an improper law has no draws; observe the site, condition it, or let a guide give its value",
-      where);
+  throw Error(name,
+              "an improper law has no draws; observe the site, condition it, or let a guide give its value",
+              where);
 }
 
 Var Flat::log_prob(Arg x) const {

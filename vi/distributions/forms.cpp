@@ -68,6 +68,12 @@ Var log1p_ratio(const Var& x) {
   return by_size(x, 0.03125, series, [](const Var& w) { return log1p(w) / w; });
 }
 
+// Below -40, log(1 - e^-s) is log s to the last digit, and s = e^x may vanish; above 7 it is 0.
+Var log_cloglog(const Var& x) {
+  const Var small = x < -40;
+  return where(small, x, log1mexp(exp(where(small, 0, minimum(x, 7)))));
+}
+
 Var exp_remainder(const Var& x) {
   static constexpr double series[] = {1.0 / 2,       1.0 / 6,        1.0 / 24,       1.0 / 120,
                                       1.0 / 720,     1.0 / 5040,     1.0 / 40320,    1.0 / 362880,

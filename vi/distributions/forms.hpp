@@ -19,6 +19,8 @@ Var log_ratio(const Var& x, const Var& y);
 Var expm1_ratio(const Var& x);
 /// log(1 + x) / x; 1 at 0.
 Var log1p_ratio(const Var& x);
+/// log(1 - exp(-e^x)), the logarithm of the inverse of the complementary log-log link.
+Var log_cloglog(const Var& x);
 /// e^x - 1 - x, to the last digits also near 0: what a gamma or Poisson density loses at e^x times its mean.
 Var exp_remainder(const Var& x);
 /// a log a - a - log Gamma(a), without its cancellation: about log(a / (2 pi)) / 2 for large a > 0.

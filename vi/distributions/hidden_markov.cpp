@@ -60,7 +60,8 @@ void HiddenMarkov::check(Where where) const {
   if (!square)
     throw Error(name,
                 "transitions are " + logits.type().str() + "; over " + std::to_string(states) +
-                    " states they have to be [..," + std::to_string(states) + "," + std::to_string(states) + "]",
+                    " states they have to be [..," + std::to_string(states) + "," + std::to_string(states) +
+                    "]",
                 where);
   if (length_ < 1)
     throw Error(name, "the length is " + std::to_string(length_) + ", needs to be at least 1", where);
@@ -101,11 +102,10 @@ Var HiddenMarkov::log_prob(Arg x) const {
     const Var by_time = time_first(terms);
     const Var first = stretched(log_softmax(initial_.logits) + take(by_time, 0, 0), weights, x.where);
     if (length_ == 1) return logsumexp(first, {-1});
-    const ScanResult steps = scan(
-        [&](std::span<const Var> carry, std::span<const Var> term, const Var&) -> ScanStep {
-          return {{stepped(carry[0], log_transition) + term[0]}};
-        },
-        {first}, {after_first(by_time)}, {}, x.where);
+    const ScanResult steps =
+        scan([&](std::span<const Var> carry, std::span<const Var> term,
+                 const Var&) -> ScanStep { return {{stepped(carry[0], log_transition) + term[0]}}; },
+             {first}, {after_first(by_time)}, {}, x.where);
     return logsumexp(steps.carry[0], {-1});
   });
 }
@@ -155,8 +155,8 @@ Var HiddenMarkov::sample(const Key& key, const Shape& shape, Where where) const 
   return composed(where, name, {key.counter(), recorded_one(parameters(*this))}, [&] {
     const Key own = key_for(*this, key);
     const Var index = states(own / "state", shape, where);
-    return stop_gradient(emissions_.with_inner_axes(1, where)
-                             .draw(own / "value", index, shape + Shape{length_}, where));
+    return stop_gradient(
+        emissions_.with_inner_axes(1, where).draw(own / "value", index, shape + Shape{length_}, where));
   });
 }
 

@@ -51,9 +51,8 @@ Var Independent::log_prob(Arg x) const {
 std::optional<Var> Independent::entropy(Where where) const {
   const auto terms = law_.entropy(where);
   if (!terms) return std::nullopt;
-  return composed(where, name, {*terms}, [&] {
-    return sum_last(stretched(*terms, law_.batch_shape(where), where), rank_, where);
-  });
+  return composed(where, name, {*terms},
+                  [&] { return sum_last(stretched(*terms, law_.batch_shape(where), where), rank_, where); });
 }
 
 }  // namespace tapir::vi

@@ -12,6 +12,19 @@ constexpr double log_2 = 0.69314718055994530942;
 
 const KlRow<Laplace, Laplace> laplace_laplace;
 
+// The score above which q of the mass lies.
+Var upper_score(const Var& q) {
+  const Var lower = q > 0.5;
+  const Var distance = -log(2 * where(lower, 1 - q, q));
+  return where(lower, -distance, distance);
+}
+
+// The log probability of less than a score.
+Var log_less(const Var& z) {
+  const Var depth = abs(z);
+  return where(z > 0, log1p(-0.5 * exp(-depth)), -depth - log_2);
+}
+
 }  // namespace
 
 Var Laplace::sample(const Key& key, const Shape& shape, Where where) const {
@@ -48,11 +61,19 @@ Var Laplace::cdf(Arg x) const {
 }
 
 Var Laplace::icdf(Arg p) const {
-  return composed(p.where, name, {p.var, loc, scale}, [&] {
-    const Var upper = p > 0.5;
-    const Var distance = -log(2 * where(upper, 1 - p, p));
-    return loc + scale * where(upper, distance, -distance);
-  });
+  return composed(p.where, name, {p.var, loc, scale}, [&] { return loc - scale * upper_score(p); });
+}
+
+Var Laplace::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] { return log_less((x - loc) / scale); });
+}
+
+Var Laplace::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] { return log_less((loc - x) / scale); });
+}
+
+Var Laplace::isf(Arg q) const {
+  return composed(q.where, name, {q.var, loc, scale}, [&] { return loc + scale * upper_score(q); });
 }
 
 Var kl(const Laplace& p, const Laplace& q, Where where) {

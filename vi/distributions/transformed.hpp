@@ -62,6 +62,10 @@ class Transformed {
   Transformed mapped(const ParameterMap& f) const;
   int extra_axes() const { return base_.own_rank() - bijector_.ranks().domain; }
   Var inside(const Var& y, const Var& outside, Where where) const;
+  template <class F>
+  Var form(const Arg& y, double before, double behind, const F& inner) const;
+  template <class F, class G>
+  Var by_direction(Where where, const F& ascending, const G& descending) const;
 
   Distribution base_;
   Bijector bijector_;
