@@ -70,8 +70,8 @@ class Support {
     return {Kind::whole_interval, {std::move(low), std::move(high)}};
   }
   static Support category(Index size) { return {Kind::category, {0, size - 1}}; }
-  /// Arrays of so many axes, of sum 0 along each of them. Densities there are those of the subspace's volume: of
-  /// coordinates along orthonormal directions.
+  /// Arrays of so many axes, of sum 0 along each of them. Densities there are those of the subspace's volume:
+  /// of coordinates along orthonormal directions.
   static Support zero_sum(int axes) {
     Support set(Kind::zero_sum);
     set.axes_ = axes;

@@ -147,7 +147,8 @@ long double log_determinant(Matrix m) {
   return result;
 }
 
-// log of the factor between volumes; where there are more elements than free ones, of the volume in their space.
+// log of the factor between volumes; where there are more elements than free ones, of the volume in their
+// space.
 long double log_volume(const Matrix& m) {
   if (m.size() == m[0].size()) return log_determinant(m);
   Matrix gram(m[0].size(), Point(m[0].size()));

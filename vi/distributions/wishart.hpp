@@ -37,8 +37,8 @@ struct Wishart {
             .scale_tril = f(ParameterInfo{"scale_tril", Support::lower_cholesky, 2}, scale_tril)};
   }
 
-  /// A draw that rounds to a singular matrix has its diagonal stretched by 8 n (n + 1) eps, which makes it positive
-  /// definite, eps = 2^-52 in f64 and 2^-23 in f32.
+  /// A draw that rounds to a singular matrix has its diagonal stretched by 8 n (n + 1) eps, which makes it
+  /// positive definite; eps is 2^-52 in f64 and 2^-23 in f32.
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;
   /// By the ratios of the diagonal of A to its means: nothing cancels for large df.
   Var log_prob(Arg x) const;
