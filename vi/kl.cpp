@@ -48,7 +48,8 @@ std::optional<Var> kl(const Aligned& p, const Aligned& q, Where where) {
   if (row == table().end()) return std::nullopt;
   const auto divergence = row->second(p.law.address(), q.law.address(), where);
   if (!divergence) return std::nullopt;
-  return p.summed(*divergence, where);
+  // A row for laws of numbers and of vectors has summed over the vectors' axes already.
+  return (p.law.own_rank() < q.law.own_rank() ? q : p).summed(*divergence, where);
 }
 
 std::optional<Var> kl(const Distribution& p, const Distribution& q, Where where) {

@@ -24,10 +24,14 @@ std::optional<Var> kl(const Aligned& p, const Aligned& q, Where where = here());
 using KlRule = std::optional<Var> (*)(const void* p, const void* q, Where where);
 void add_kl_row(std::type_index p, std::type_index q, KlRule rule);
 
-/// Enters the closed form `Var kl(const P&, const Q&, Where)`, or optional<Var> where only some pairs have one, into
-/// the table, when it is constructed: one constant at namespace scope in the source file of law P. Whoever has a P as a
-/// `Distribution` refers to `P::log_prob`, which is defined there too: so a linker that leaves out what nobody refers to
-/// cannot leave out the row of a law that is used.
+/// Enters the closed form `Var kl(const P&, const Q&, Where)`, or optional<Var> where only some pairs have
+/// one, into the table, when it is constructed: one constant at namespace scope in the source file of law P,
+/// or of law Q. Whoever has a P as a `Distribution` refers to `P::log_prob`, which is defined there too: so a
+/// linker that leaves out what nobody refers to cannot leave out the row of a law that is used.
+///
+/// One of the laws may be of numbers and the other of vectors: at a site, the former has the latter's axes as
+/// own axes. The parameters then broadcast from the right against values with these axes, and the divergence
+/// is summed over them.
 template <Law P, Law Q>
 struct KlRow {
   KlRow() {

@@ -172,6 +172,7 @@ int Support::rank() const {
     case Kind::lower_cholesky:
     case Kind::correlation_cholesky:
     case Kind::positive_definite: return 2;
+    case Kind::zero_sum: return axes_;
     default: return 0;
   }
 }
@@ -202,6 +203,7 @@ std::string Support::str() const {
     case Kind::lower_cholesky: return "Cholesky factors";
     case Kind::correlation_cholesky: return "Cholesky factors of correlations";
     case Kind::positive_definite: return "positive definite matrices";
+    case Kind::zero_sum: return "arrays of sum 0 along each axis";
     case Kind::unit_interval:
     case Kind::interval:
     case Kind::whole_interval:

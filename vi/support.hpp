@@ -41,7 +41,9 @@ class Support {
     // matrices
     lower_cholesky,        // lower triangular, positive on the diagonal
     correlation_cholesky,  // the same, with rows of norm 1
-    positive_definite      // symmetric
+    positive_definite,     // symmetric
+    // arrays
+    zero_sum  // sums along each axis are 0
   };
   /// The ends of a set of numbers. What is infinite there is a bare number.
   struct Bounds {
@@ -73,6 +75,13 @@ class Support {
   static Support total_count() { return whole_interval(0, 9007199254740992.0); }
   /// Vectors of counts that sum to `total`, which is both bounds.
   static Support count_vector(Var total) { return {Kind::count_vector, {total, total}}; }
+  /// Arrays of so many axes, of sum 0 along each of them. Densities there are those of the subspace's volume:
+  /// of coordinates along orthonormal directions.
+  static Support zero_sum(int axes) {
+    Support set(Kind::zero_sum);
+    set.axes_ = axes;
+    return set;
+  }
 
   Kind kind() const { return kind_; }
   bool is_discrete() const;
@@ -90,8 +99,7 @@ class Support {
   /// looked at. What rounding leaves of an equation is 1e-8 in f64 and 1e-5 in f32.
   std::optional<std::string> violation(const Tensor& value) const;
 
-  /// 1 where a value of the program is not in the set, else 0; 0 where it is NaN. Of a positive definite
-  /// matrix, only symmetry and the diagonal are looked at.
+  /// 1 where a value of the program is not in the set, else 0; 0 where it is NaN.
   ///
   ///   shapes  value [.., point] -> [..], broadcast with the bounds
   Var excludes(Arg value) const;
@@ -107,6 +115,7 @@ class Support {
       : kind_(kind), bounds_(std::make_shared<const Bounds>(std::move(bounds))) {}
 
   Kind kind_;
+  int axes_ = 0;  // of an array
   std::shared_ptr<const Bounds> bounds_;
 };
 

@@ -24,6 +24,7 @@ struct Point {
   std::vector<double> x;
   Index columns;
   DType dtype;
+  Shape shape;
 
   Index size() const { return static_cast<Index>(x.size()); }
   Index rows() const { return size() / columns; }
@@ -143,6 +144,27 @@ std::optional<double> total_of(const Support& support, Index i, const Shape& man
   return total.shape() == many ? std::optional(total.at(i)) : std::nullopt;
 }
 
+// Sums along an axis, beside the largest element.
+Found outside_zero_sum(const Point& p) {
+  double largest = 0;
+  for (Index i = 0; i < p.size(); ++i) {
+    if (!std::isfinite(p[i])) return Fault{i, {}, "be finite"};
+    largest = std::max(largest, std::abs(p[i]));
+  }
+  const auto strides = p.shape.strides();
+  for (int axis = 0; axis < p.shape.rank(); ++axis) {
+    const Index step = strides[static_cast<std::size_t>(axis)];
+    for (Index i = 0; i < p.size(); ++i) {
+      if (i / step % p.shape[axis] != 0) continue;
+      double total = 0;
+      for (Index k = 0; k < p.shape[axis]; ++k) total += p[i + k * step];
+      if (std::abs(total) > slack(p.dtype) * largest)
+        return Fault{-1, "sums to " + p.str(total) + " along axis " + std::to_string(axis), "sum to 0"};
+    }
+  }
+  return {};
+}
+
 Found outside(Kind kind, const Point& p, std::optional<double> total) {
   switch (kind) {
     case Kind::simplex: return outside_simplex(p);
@@ -154,28 +176,30 @@ Found outside(Kind kind, const Point& p, std::optional<double> total) {
     case Kind::lower_cholesky: return outside_lower_cholesky(p);
     case Kind::correlation_cholesky: return outside_correlation_cholesky(p);
     case Kind::positive_definite: return outside_positive_definite(p);
+    case Kind::zero_sum: return outside_zero_sum(p);
     default: return {};
   }
 }
 
-bool is_vector(Kind kind) {
-  return kind != Kind::lower_cholesky && kind != Kind::correlation_cholesky &&
-         kind != Kind::positive_definite;
+std::string name_of_rank(int rank) {
+  return rank == 1 ? "a vector" : rank == 2 ? "a matrix" : "an array of " + std::to_string(rank) + " axes";
 }
 
 }  // namespace
 
 std::optional<std::string> violation_of_points(const Support& support, const Tensor& value) {
-  const Kind kind = support.kind();
   const Shape shape = value.shape();
-  const int rank = is_vector(kind) ? 1 : 2;
+  const Kind kind = support.kind();
+  const int rank = support.rank();
   if (shape.rank() < rank || shape.back() == 0)
-    return "is " + value.type().str() + ", needs to be a " + (rank == 1 ? "vector" : "matrix");
-  if (rank == 2 && shape[-1] != shape[-2]) return "is " + value.type().str() + ", needs to be square";
+    return "is " + value.type().str() + ", needs to be " + name_of_rank(rank);
+  if (rank == 2 && kind != Kind::zero_sum && shape[-1] != shape[-2])
+    return "is " + value.type().str() + ", needs to be square";
   const Shape many = shape.take_front(shape.rank() - rank);
-  const Index size = shape.drop_front(many.rank()).size();
+  const Shape own = shape.drop_front(many.rank());
+  const Index size = own.size();
   for (Index point = 0; point < many.size(); ++point) {
-    Point p{{}, shape.back(), value.dtype()};
+    Point p{{}, shape.back(), value.dtype(), own};
     for (Index i = 0; i < size; ++i) p.x.push_back(value.at(point * size + i));
     const auto fault = outside(kind, p, total_of(support, point, many));
     if (!fault) continue;

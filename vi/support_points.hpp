@@ -19,7 +19,7 @@ std::string place_of(Index i, const Shape& shape, const Type& type);
 /// How far rounding may take a point off an equation.
 inline double slack(DType dtype) { return dtype == f32 ? 1e-5 : 1e-8; }
 
-/// Support::violation for kinds of rank 1 and 2.
+/// Support::violation for sets of points that have axes.
 std::optional<std::string> violation_of_points(const Support& support, const Tensor& value);
 
 }  // namespace tapir::vi

@@ -25,6 +25,15 @@ Var outside_whole(const Support::Bounds& ends, const Var& x) {
 
 Var off_one(const Var& x) { return abs(x - 1) > slack(x.type().dtype); }
 
+Var off_zero_sum(const Var& x, int axes) {
+  std::vector<int> all;
+  for (int axis = -axes; axis < 0; ++axis) all.push_back(axis);
+  const Var allowed = slack(x.type().dtype) * max(abs(x), Axes(all), true);
+  Var off = 0.0;
+  for (int axis : all) off = logical_or(off, any(abs(sum(x, axis, true)) > allowed, Axes(all)));
+  return off;
+}
+
 Var falls(const Var& x) {
   const Index n = x.shape().back();
   return any(slice(x, -1, 1, n) <= slice(x, -1, 0, n - 1), -1);
@@ -56,8 +65,9 @@ Var outside(const Support& support, const Var& x) {
     case Kind::correlation_cholesky: return logical_or(outside_cholesky(x), any(off_one(norm(x, -1)), -1));
     case Kind::positive_definite: {
       const Var allowed = slack(x.type().dtype) * max(abs(x), {-2, -1}, true);
-      return logical_or(any(abs(x - transpose(x)) > allowed, {-2, -1}), any(diag(x) <= 0, -1));
+      return logical_or(any(abs(x - transpose(x)) > allowed, {-2, -1}), logical_not(is_positive_definite(x)));
     }
+    case Kind::zero_sum: return off_zero_sum(x, support.rank());
     default: return outside_whole(*support.bounds(), x);
   }
 }

@@ -68,6 +68,12 @@ Var einsum(const std::string& formula, Arg a, Arg b);
 ///   source    Murray 2016, Differentiation of the Cholesky decomposition, eq. 8 and 10
 Var cholesky(Arg x);
 
+/// 1 where the symmetric part of x has a Cholesky factor, 0 where it has none; 1 where there is a NaN.
+///
+///   shapes    x [.., n, n]  ->  [..]
+///   gradient  none
+Var is_positive_definite(Arg x);
+
 struct SolveOptions {
   bool lower = true;
   bool transpose = false;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <vector>
 
 #include <tapir/autodiff/exec/pool.hpp>
 #include <tapir/autodiff/ops/elementwise.hpp>
@@ -113,6 +115,52 @@ const Op cholesky_op{
      .jvp = cholesky_push,
      .samples = {
          {{positive({3, 3})}}, {{positive({2, 4, 4})}}, {{positive({1, 1})}}, {{positive({2, 1, 2, 2})}}}}};
+
+// ---- is_positive_definite ----
+
+std::vector<Type> definite_type(const Signature& s) {
+  require_square(s[0], "x");
+  return {{s[0].dtype, ops::leading(s[0].shape)}};
+}
+
+// 1 if x is positive definite or has a NaN, else 0: by the factor, in `scratch`.
+template <class T>
+T is_definite(Index n, const T* x, T* scratch) {
+  for (Index row = 0; row < n; ++row)
+    for (Index column = 0; column <= row; ++column) {
+      const T e = (x[row * n + column] + x[column * n + row]) / 2;
+      if (std::isnan(e)) return 1;
+      scratch[row * n + column] = e;
+    }
+  return ops::factor(n, scratch) ? 1 : 0;
+}
+
+Kernel definite_kernel(const Signature& s) {
+  const Index n = s[0].shape.back();
+  const Index count = ops::leading(s[0].shape).size();
+  ops::prepare_blas();
+  return dispatch(s[0].dtype, [&](auto zero) {
+    using T = std::conditional_t<std::is_same_v<decltype(zero), float>, float, double>;
+    auto scratch = std::make_shared<std::vector<T>>(static_cast<std::size_t>(n * n));
+    return Kernel([n, count, scratch](const Buffers& b) {
+      for (Index i = 0; i < count; ++i)
+        b.output<T>(0)[i] = is_definite(n, b.input<T>(0) + i * n * n, scratch->data());
+    });
+  });
+}
+
+std::vector<int> follow_batch(const Signature& s, int, int) {
+  std::vector<int> axes;
+  for (int axis = 0; axis < s[0].shape.rank() - 2; ++axis) axes.push_back(axis);
+  return axes;
+}
+
+const Op definite_op{{.name = "is_positive_definite",
+                      .shape = definite_type,
+                      .kernel = definite_kernel,
+                      .follows = follow_batch,
+                      .flow = Flow::zero,
+                      .samples = {{{positive({3, 3})}}, {{positive({2, 4, 4})}}}}};
 
 // ---- triangular_solve ----
 
@@ -230,6 +278,8 @@ Var cholesky(Arg x) {
   require_factor(l, x);
   return l;
 }
+
+Var is_positive_definite(Arg x) { return apply(definite_op, {x}); }
 
 Var triangular_solve(Arg a, Arg b, SolveOptions options) {
   return apply(solve_op, {a, b}, attrs_of(options));

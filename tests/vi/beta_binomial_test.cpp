@@ -68,10 +68,10 @@ TEST_CASE("BetaBinomial: parameter errors name the law, the parameter and the va
 
 // mpmath, 60 digits: loggamma of the formula in the header.
 TEST_CASE("BetaBinomial: log_prob keeps 1e-12 for totals of 1e6 and 1e12") {
-  struct Point {
+  struct Checked {
     double a, b, n, x, expected;
   };
-  const Point points[] = {
+  const Checked points[] = {
       {2.5, 1.5, 1000000, 0, -32.626240313040510049},
       {2.5, 1.5, 1000000, 123456, -15.391331986895201485},
       {300000, 700000, 1000000, 300100, -7.4049904429745414433},

@@ -12,9 +12,6 @@
 
 namespace tapir::vi::test {
 
-/// The elements of one point, row by row.
-using Point = std::vector<long double>;
-
 /// A bijector, and in long double what it maps a point to. The suite takes the Jacobian by differences of
 /// that.
 struct BijectorRow {

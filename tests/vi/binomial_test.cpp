@@ -93,10 +93,10 @@ TEST_CASE("Binomial: parameter errors name the law, the parameter and the value"
 // mean| of it.
 TEST_CASE("Binomial: log_prob keeps 1e-12 for totals of 1e6 and 1e9, and loses what its conditioning loses "
           "for 2^52") {
-  struct Point {
+  struct Checked {
     double n, logits, x, expected;
   };
-  const Point points[] = {
+  const Checked points[] = {
       {1000000, -0.80000000000000004, 0, -371100.66594777771224},
       {1000000, -0.80000000000000004, 306325, -39.131429078428325007},
       {1000000, -0.80000000000000004, 309886, -7.1009726205640101194},

@@ -66,11 +66,11 @@ TEST_CASE("DirichletMultinomial: log_prob is the formula's to 1e-12 in f64 and 1
 
 // mpmath, 60 digits: loggamma of the formula in the header.
 TEST_CASE("DirichletMultinomial: log_prob keeps 1e-12 for totals of 1e6") {
-  struct Point {
+  struct Checked {
     Numbers a, x;
     double expected;
   };
-  const Point points[] = {
+  const Checked points[] = {
       {{2.5, 1.5, 4}, {400000, 110000, 490000}, -25.679650733455779558},
       {{1000000, 2000000, 1000000}, {250300, 499000, 250700}, -15.872555333757696373},
       {{0.001, 2, 0.001}, {0, 1000000, 0}, -0.026784166118085100012},

@@ -14,6 +14,9 @@ namespace tapir::vi::test {
 /// The parameters of a law in the order of `each`, f64.
 using Parameters = std::vector<Tensor>;
 
+/// The elements of one value, row by row.
+using Point = std::vector<long double>;
+
 /// A law of scalars. The oracles know nothing of tapir: Boost.Math or closed forms, in long double.
 struct LawRow {
   std::string name = {};

@@ -67,11 +67,11 @@ TEST_CASE("Multinomial: log_prob is the formula's to 1e-12 in f64 and 1e-5 in f3
 
 // mpmath, 60 digits: loggamma of the formula in the header.
 TEST_CASE("Multinomial: log_prob keeps 1e-12 for totals of 1e6") {
-  struct Point {
+  struct Checked {
     Numbers logits, x;
     double expected;
   };
-  const Point points[] = {
+  const Checked points[] = {
       {{0.29999999999999999, -1, 0.5}, {400000, 110000, 490000}, -17.361079588230468891},
       {{0.29999999999999999, -1, 0.5}, {1000000, 0, 0}, -913861.60440916673844},
       {{0, -30, -20}, {999990, 0, 10}, -76.951413240771818805},

@@ -1,4 +1,4 @@
-// OneHotCategorical: Categorical, as vectors; its errors.
+// OneHotCategorical: its row; Categorical, as vectors; its errors.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/one_hot_categorical.hpp>
 
@@ -8,15 +8,39 @@
 #include <tapir/vi/distributions/categorical.hpp>
 #include <tapir/vi/kl.hpp>
 
-#include "law_suite.hpp"
+#include "matrices.hpp"
 #include "recorded_run.hpp"
-#include "shown_law.hpp"
+#include "vector_suite.hpp"
 
 namespace tapir::vi::test {
 namespace {
 
-const Shown shown{{.make = [](const std::vector<Var>& p) { return OneHotCategorical{.logits = p[0]}; },
-                    .parameters = {column({0.3, -1, 0.5})}}};
+long double log_density(const Parameters& p, const Point& x) {
+  long double largest = -INFINITY, total = 0, chosen = 0;
+  for (Index i = 0; i < p[0].size(); ++i) largest = std::max<long double>(largest, p[0].at(i));
+  for (Index i = 0; i < p[0].size(); ++i) {
+    total += std::exp(p[0].at(i) - largest);
+    if (x[static_cast<std::size_t>(i)] == 1) chosen = p[0].at(i);
+  }
+  return chosen - largest - std::log(total);
+}
+
+std::vector<Point> unit_vectors(const Parameters& p) {
+  const auto n = static_cast<std::size_t>(p[0].size());
+  std::vector<Point> points(n, Point(n));
+  for (std::size_t i = 0; i < n; ++i) points[i][i] = 1;
+  return points;
+}
+
+const ListedVector row{
+    {.name = "OneHotCategorical",
+     .make = [](const std::vector<Var>& p) { return OneHotCategorical{.logits = p[0]}; },
+     .cases = {{column({0.3, -1, 0.5})}, {column({2, 0})}, {column({40, 0, -40})}, {column({1, 1, 1})}},
+     .extremes = {{column({-700, 0, 700})}},
+     .log_prob = log_density,
+     .points = unit_vectors,
+     .outside = {{1, 1, 0}, {0, 0, 0}, {0.5, 0.5, 0}, {2, -1, 0}, {1, 0, NAN}, {0, 0, INFINITY}},
+     .random = [](std::mt19937_64& noise) { return Parameters{random_vector(3, noise)}; }}};
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -52,41 +76,6 @@ TEST_CASE("OneHotCategorical: draws, densities, entropy and kl are those of Cate
     CHECK(identical(kl(vectors, flat)->tensor(), kl(indices, flat_index)->tensor()));
     CHECK(kl(flat, vectors)->tensor().at(1) == infinity);
   }
-}
-
-TEST_CASE("OneHotCategorical: what is no unit vector is outside, and leaves no NaN in a gradient") {
-  const Tensor x({7, 3}, {1.0,  1.0, 0.0, 0.0, 0.0,
-                          0.0,  0.5, 0.5, 0.0, 2.0,
-                          -1.0, 0.0, 1.0, 0.0, std::numeric_limits<double>::quiet_NaN(),
-                          -1.0, 0.0, 0.0, 0.0, infinity,
-                          0.0});
-  const auto results = value_and_gradients(
-      {column({0.3, 1, -2})}, [&](const std::vector<Var>& v) { return OneHotCategorical{v[0]}.log_prob(x); });
-  for (double y : numbers(OneHotCategorical{column({0.3, 1, -2})}.log_prob(x))) CHECK(y == -infinity);
-  CHECK(numbers(results[1]) == std::vector<double>{0, 0, 0});
-}
-
-TEST_CASE("OneHotCategorical: enumerate, mean and variance") {
-  const Distribution law = OneHotCategorical::probs(column({0.2, 0.3, 0.5}));
-  CHECK(numbers(*law.enumerate()) == std::vector<double>{1, 0, 0, 0, 1, 0, 0, 0, 1});
-  const auto p = numbers(law.log_prob(*law.enumerate()));
-  const auto mean = numbers(*law.mean()), variance = numbers(*law.variance());
-  const double expected[] = {0.2, 0.3, 0.5};
-  for (std::size_t i = 0; i < 3; ++i) {
-    CHECK(std::exp(p[i]) == doctest::Approx(expected[i]).epsilon(1e-14));
-    CHECK(mean[i] == doctest::Approx(expected[i]).epsilon(1e-14));
-    CHECK(variance[i] == doctest::Approx(expected[i] * (1 - expected[i])).epsilon(1e-14));
-  }
-  CHECK(law.support().is_discrete());
-}
-
-TEST_CASE("OneHotCategorical: the gradient of log_prob by the logits is x - softmax(logits)") {
-  const auto results = value_and_gradients({column({0.5, -1, 2})}, [](const std::vector<Var>& v) {
-    return OneHotCategorical{v[0]}.log_prob(column({0, 0, 1}));
-  });
-  const double total = std::exp(0.5) + std::exp(-1) + std::exp(2);
-  CHECK(results[1].at(0) == doctest::Approx(-std::exp(0.5) / total).epsilon(1e-14));
-  CHECK(results[1].at(2) == doctest::Approx(1 - std::exp(2) / total).epsilon(1e-14));
 }
 
 }  // namespace tapir::vi::test

@@ -1,4 +1,4 @@
-// RelaxedOneHotCategorical: its density, its draws, its gradients, its errors.
+// RelaxedOneHotCategorical: its row, its draws, its errors.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/relaxed_one_hot_categorical.hpp>
 
@@ -8,30 +8,68 @@
 
 #include <tapir/vi/distributions/relaxed_bernoulli.hpp>
 
-#include "law_suite.hpp"
+#include "matrices.hpp"
 #include "recorded_run.hpp"
-#include "shown_law.hpp"
+#include "vector_suite.hpp"
 
 namespace tapir::vi::test {
 namespace {
-
-const Shown shown{
-    {.make = [](const std::vector<Var>& p) { return RelaxedOneHotCategorical{.temperature = p[0], .logits = p[1]}; },
-     .parameters = {Tensor(0.7), column({0.3, -1, 0.5})}}};
 
 using Law = RelaxedOneHotCategorical;
 
 const std::vector<double> logits{0.4, -0.3, 1.1};
 
-// log (n - 1)! + (n - 1) log t + sum(l - (t + 1) log x) - n log sum exp(l - t log x), n = 3.
-long double log_density(long double t, const std::vector<double>& l, const std::vector<long double>& x) {
-  long double total = 0, result = std::log(2.0L) + 2 * std::log(t);
-  for (std::size_t i = 0; i < 3; ++i) {
-    total += std::exp(l[i] - t * std::log(x[i]));
-    result += l[i] - (t + 1) * std::log(x[i]);
+// log (n - 1)! + (n - 1) log t + sum(l - (t + 1) log x) - n log sum exp(l - t log x).
+long double log_density(const Parameters& p, const Point& x) {
+  const long double t = p[0].item();
+  const auto n = static_cast<long double>(x.size());
+  long double largest = -INFINITY, total = 0, result = std::lgamma(n) + (n - 1) * std::log(t);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const long double l = p[1].at(static_cast<Index>(i));
+    largest = std::max(largest, l - t * std::log(x[i]));
+    result += l - (t + 1) * std::log(x[i]);
   }
-  return result - 3 * std::log(total);
+  for (std::size_t i = 0; i < x.size(); ++i)
+    total += std::exp(p[1].at(static_cast<Index>(i)) - t * std::log(x[i]) - largest);
+  return result - n * (largest + std::log(total));
 }
+
+// Near corners and edges too.
+std::vector<Point> points_at(const Parameters& p) {
+  std::vector<Point> points;
+  for (double a : {1e-12, 1e-6, 0.1, 0.3, 0.6})
+    for (double b : {1e-9, 1e-3, 0.2, 0.35})
+      points.push_back(p[1].size() == 2 ? Point{a, 1 - a} : Point{a, b, 1 - a - b});
+  return points;
+}
+
+// Logistic.
+double log_odds(const Parameters&, const Point& x) {
+  return static_cast<double>(std::log(x.front() / x.back()));
+}
+
+long double log_odds_cdf(const Parameters& p, double x) {
+  const long double shift = p[1].at(0) - p[1].at(p[1].size() - 1);
+  return 1 / (1 + std::exp(shift - p[0].item() * static_cast<long double>(x)));
+}
+
+const ListedVector row{
+    {.name = "RelaxedOneHotCategorical",
+     .make = [](const std::vector<Var>& p) { return Law{.temperature = p[0], .logits = p[1]}; },
+     .cases = {{Tensor(0.9), column(logits)},
+               {Tensor(0.7), column({0.3, -1})},
+               {Tensor(0.3), column(logits)},
+               {Tensor(2.5), column(logits)}},
+     .extremes = {{Tensor(1e-2), column(logits)}, {Tensor(20.0), column(logits)}},
+     .log_prob = log_density,
+     .points = points_at,
+     .outside = {{0.5, 0.5, 0}, {0.5, 0.6, 0.2}, {-0.1, 0.6, 0.5}, {1, 0, 0}},
+     .projections = {{log_odds, log_odds_cdf}},
+     .random =
+         [](std::mt19937_64& noise) {
+           const double t = std::pow(10, 4 * std::uniform_real_distribution<double>()(noise) - 2);
+           return Parameters{Tensor(t), random_vector(3, noise)};
+         }}};
 
 long double softmax_of(std::size_t which) {
   long double total = 0;
@@ -55,54 +93,10 @@ TEST_CASE("RelaxedOneHotCategorical: parameter errors name the law, the paramete
         }) == "[RelaxedOneHotCategorical] x is f64[2]; its last axis has to be of 3 (at model.cpp:7)");
 }
 
-TEST_CASE("RelaxedOneHotCategorical: log_prob is the formula's, near corners and edges too") {
-  for (DType dtype : {f64, f32})
-    for (double t : {1e-2, 0.3, 1.0, 2.5, 20.0})
-      for (double a : {1e-12, 1e-6, 0.1, 0.3, 0.6})
-        for (double b : {1e-9, 1e-3, 0.2, 0.35}) {
-          const Tensor x = column({a, b, 1 - a - b}).cast(dtype);
-          const Tensor l = column(logits).cast(dtype), temperature = Tensor(t).cast(dtype);
-          const long double expected =
-              log_density(temperature.item(), numbers(l), {x.at(0), x.at(1), x.at(2)});
-          CHECK(near(Law{temperature, l}.log_prob(x).item(), expected, dtype == f64 ? 1e-12 : 1e-5));
-        }
-}
-
 TEST_CASE("RelaxedOneHotCategorical: over two categories it is RelaxedBernoulli") {
   for (double x : {1e-6, 0.2, 0.5, 0.99})
     CHECK(near(Law{0.7, column({1.3, 0.4})}.log_prob(column({x, 1 - x})).item(),
                RelaxedBernoulli{0.7, 0.9}.log_prob(x).item(), 1e-12));
-}
-
-// The midpoint rule in the free coordinates s of x = softmax(s, 0), whose volume element is x1 x2 x3.
-TEST_CASE("RelaxedOneHotCategorical: the density integrates to 1 over the simplex within 1e-9") {
-  constexpr double step = 0.25, far = 30;
-  std::vector<double> x, volume;
-  for (double s = -far; s <= far; s += step)
-    for (double r = -far; r <= far; r += step) {
-      const double largest = std::max({s, r, 0.0});
-      const double a = std::exp(s - largest), b = std::exp(r - largest), c = std::exp(-largest),
-                   total = a + b + c;
-      for (double e : {a, b, c}) x.push_back(e / total);
-      volume.push_back(step * step * a * b * c / (total * total * total));
-    }
-  const auto count = static_cast<Index>(volume.size());
-  const auto log_p =
-      numbers(Law{0.9, column(logits)}.log_prob(Tensor({count, 3}, std::span<const double>(x))));
-  double total = 0;
-  for (std::size_t i = 0; i < volume.size(); ++i) total += volume[i] * std::exp(log_p[i]);
-  CHECK(near(total, 1, 1e-9));
-}
-
-TEST_CASE("RelaxedOneHotCategorical: outside and on the edges of the simplex log_prob is -inf without NaN "
-          "gradients") {
-  const Tensor x({4, 3}, {0.5, 0.5, 0.0, 0.5, 0.6, 0.2, -0.1, 0.6, 0.5, 1.0, 0.0, 0.0});
-  for (double y : numbers(Law{0.5, column(logits)}.log_prob(x))) CHECK(y == -INFINITY);
-  const auto results = value_and_gradients({Tensor(0.5), column(logits), x}, [](const std::vector<Var>& v) {
-    return Law{v[0], v[1]}.log_prob(v[2]);
-  });
-  for (std::size_t k = 1; k < 4; ++k)
-    for (double g : numbers(results[k])) CHECK(!std::isnan(g));
 }
 
 // Differences of logarithms of coordinates are logistic. False alarms 1 in 10^6 each.
@@ -151,27 +145,6 @@ TEST_CASE("RelaxedOneHotCategorical: draws from one key move with logits and tem
       return value(0.6, l);
     };
     CHECK(near(results[2].at(static_cast<Index>(k)), central_difference(by, logits[k], 1e-3L), 1e-7));
-  }
-}
-
-TEST_CASE("RelaxedOneHotCategorical: batches of logits and temperatures, and no NaN in 10^4 random ones") {
-  const Distribution law = Law{column({0.5, 2}), column(logits)};
-  CHECK(law.batch_shape() == Shape{2});
-  CHECK(law.log_prob(law.sample(Key(1), {5, 2})).shape() == Shape{5, 2});
-  constexpr Index n = 10000;
-  for (DType dtype : {f64, f32}) {
-    std::vector<double> t, l;
-    for (Index i = 0; i < n; ++i) t.push_back(std::pow(10, -2 + 4 * static_cast<double>(i) / n));
-    for (Index i = 0; i < 3 * n; ++i) l.push_back(50 * std::sin(static_cast<double>(i * i % 1009)));
-    const std::vector<Tensor> inputs{column(t).cast(dtype),
-                                     Tensor({n, 3}, std::span<const double>(l)).cast(dtype)};
-    const auto draws = value_and_gradients(inputs, [&](const std::vector<Var>& v) {
-      const Law one{v[0], v[1]};
-      const Var x = one.sample(Key(9), {n});
-      return one.log_prob(x);
-    });
-    for (const Tensor& g : draws)
-      for (double e : numbers(g)) CHECK(!std::isnan(e));
   }
 }
 

@@ -1,4 +1,4 @@
-// ShownLaw: a law of vectors or points, which the page of laws shows although the suite of scalar laws cannot test it.
+// ShownLaw: a law without a density, which the page of laws shows although no suite can test it.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 

@@ -328,6 +328,13 @@ TEST_CASE("Transformed: errors") {
         "[Transformed] UnitVector is no bijection; its result has no density" + at(__LINE__ - 1));
   CHECK(error([] { return Transformed(Normal{}, Power{2}); }) ==
         "[Transformed] values of Normal are real numbers, Power takes positive numbers" + at(__LINE__ - 1));
+  const Dirichlet shares{Tensor({3}, {1.0, 2.0, 3.0})};
+  CHECK(error([&] { return Transformed(shares, Exp{}); }) ==
+        "[Transformed] values of Dirichlet are simplices, whose elements depend on one another; Exp has no "
+        "density there" +
+            at(__LINE__ - 3));
+  CHECK(error([&] { return Transformed(shares, Permutation{{2, 0, 1}}); }) == "no error");
+  CHECK(error([&] { return Transformed(shares, Inverse{StickBreaking{}}); }) == "no error");
   CHECK(error([] { return Transformed(iid(Normal{}, {4}), LowerCholesky{}); }) ==
         "[LowerCholesky] x has 4 elements; a triangle has 1, 3, 6, 10, .." + at(__LINE__ - 1));
   const Distribution flat = Transformed(Normal{}, Affine{.scale = 0});

@@ -28,6 +28,8 @@ Bijector onto(const Support&) {
 
 Bijector onto_positive_definite(const Support&) { return Chain{{LowerCholesky{}, CholeskyProduct{}}}; }
 
+Bijector onto_zero_sum(const Support& support) { return ZeroSum{.axes = support.rank()}; }
+
 const std::map<Kind, Rule>& rows() {
   static const std::map<Kind, Rule> table{
       {Kind::real, onto<Identity>},
@@ -44,6 +46,7 @@ const std::map<Kind, Rule>& rows() {
       {Kind::lower_cholesky, onto<LowerCholesky>},
       {Kind::correlation_cholesky, onto<CorrelationCholesky>},
       {Kind::positive_definite, onto_positive_definite},
+      {Kind::zero_sum, onto_zero_sum},
   };
   return table;
 }

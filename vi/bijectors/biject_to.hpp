@@ -15,6 +15,7 @@ namespace tapir::vi {
 ///   (low, inf)      exp(x) + low                  Cholesky factors      LowerCholesky
 ///   (-inf, high)    high - exp(x)                 of correlations       CorrelationCholesky
 ///   unit vectors    UnitVector                    positive definite     LowerCholesky, CholeskyProduct
+///   sums of 0       ZeroSum
 ///
 ///   errors   "[biject_to] no bijector leads from real numbers onto zeros and ones"
 ///   example  const Var scale = biject_to(Support::positive).forward(free);

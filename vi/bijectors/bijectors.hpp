@@ -20,3 +20,4 @@
 #include <tapir/vi/bijectors/softplus.hpp>
 #include <tapir/vi/bijectors/tanh.hpp>
 #include <tapir/vi/bijectors/unit_vector.hpp>
+#include <tapir/vi/bijectors/zero_sum.hpp>

@@ -21,6 +21,7 @@
 #include <tapir/vi/distributions/flat.hpp>
 #include <tapir/vi/distributions/gamma.hpp>
 #include <tapir/vi/distributions/gamma_poisson.hpp>
+#include <tapir/vi/distributions/gaussian_random_walk.hpp>
 #include <tapir/vi/distributions/generalized_pareto.hpp>
 #include <tapir/vi/distributions/geometric.hpp>
 #include <tapir/vi/distributions/gumbel.hpp>
@@ -32,12 +33,15 @@
 #include <tapir/vi/distributions/inverse_gamma.hpp>
 #include <tapir/vi/distributions/kumaraswamy.hpp>
 #include <tapir/vi/distributions/laplace.hpp>
+#include <tapir/vi/distributions/lkj_cholesky.hpp>
 #include <tapir/vi/distributions/log_normal.hpp>
 #include <tapir/vi/distributions/logistic.hpp>
 #include <tapir/vi/distributions/logit_normal.hpp>
+#include <tapir/vi/distributions/low_rank_multivariate_normal.hpp>
 #include <tapir/vi/distributions/mixture.hpp>
 #include <tapir/vi/distributions/multinomial.hpp>
 #include <tapir/vi/distributions/multivariate_normal.hpp>
+#include <tapir/vi/distributions/multivariate_student_t.hpp>
 #include <tapir/vi/distributions/negative_binomial.hpp>
 #include <tapir/vi/distributions/normal.hpp>
 #include <tapir/vi/distributions/one_hot_categorical.hpp>
@@ -53,4 +57,6 @@
 #include <tapir/vi/distributions/truncated_normal.hpp>
 #include <tapir/vi/distributions/uniform.hpp>
 #include <tapir/vi/distributions/weibull.hpp>
+#include <tapir/vi/distributions/wishart.hpp>
 #include <tapir/vi/distributions/zero_inflated.hpp>
+#include <tapir/vi/distributions/zero_sum_normal.hpp>

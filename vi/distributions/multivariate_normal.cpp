@@ -6,9 +6,10 @@
 #include <utility>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
-#include <tapir/autodiff/ops/linalg.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
+#include <tapir/vi/distributions/gaussian.hpp>
+#include <tapir/vi/distributions/vectors.hpp>
 #include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
@@ -18,64 +19,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double half_log_2pi = 0.91893853320467274178;
 
 const KlRow<MultivariateNormal, MultivariateNormal> multivariate_multivariate;
-
-// The axes before the last `own`.
-Shape leading(const Var& x, int own) { return x.shape().take_front(x.rank() - own); }
-
-Shape joined(const Shape& a, const Shape& b, Where where) {
-  Shape joint;
-  if (!broadcast_shapes(a, b, joint))
-    throw Error(MultivariateNormal::name, "leading axes " + a.str() + " and " + b.str() + " do not broadcast",
-                where);
-  return joint;
-}
-
-// Matrices as the factor of a product with leading axes `lead`: without those in which they are all the same.
-Var factor(const Var& matrix, const Shape& lead) {
-  const Shape own = matrix.shape().slice(-2, matrix.rank());
-  Shape kept = leading(matrix, 2);
-  while (kept.rank() > 0 && kept[0] == 1) kept = kept.drop_front(1);
-  if (kept == lead.drop_front(lead.rank() - kept.rank())) return reshape(matrix, kept + own);
-  return broadcast_to(matrix, lead + own);
-}
-
-// Vectors [.., n] beside matrices [.., n, n]: an axis along which the matrix stays the same becomes rows, so
-// that there is one product for all of them. No two axes are merged: plates stay apart.
-struct Rows {
-  Rows(const Var& matrix, const Var& x, Where where)
-      : shape(joined(leading(matrix, 2), leading(x, 1), where) + Shape{x.shape().back()}) {
-    const Shape batch = leading(matrix, 2);
-    const bool shared = shape.rank() > 1 && (batch.empty() || batch.back() == 1);
-    const Var full = broadcast_to(x, shape);
-    vectors = shared ? full : expand_dims(full, -2);
-    const bool squeezed = shared && !batch.empty();
-    left = factor(squeezed ? squeeze(matrix, -3) : matrix, leading(vectors, 2));
-  }
-
-  Shape shape;  // of all vectors
-  Var vectors;  // [.., k, n]
-  Var left;     // [.., n, n]
-};
-
-// matrix x
-Var product(const Var& matrix, const Var& x, Where where) {
-  const Rows rows(matrix, x, where);
-  return reshape(matmul(rows.vectors, rows.left, {.transpose_b = true}), rows.shape);
-}
-
-// |z|^2, matrix z = x, the matrix lower triangular
-Var squared_distance(const Var& matrix, const Var& x, Where where) {
-  const Rows rows(matrix, x, where);
-  const Var z = triangular_solve(rows.left, transpose(rows.vectors));
-  return reshape(sum(square(z), -2), rows.shape.without(-1));
-}
-
-Var half_log_det(const Var& scale_tril) { return sum(log(diag(scale_tril)), -1); }
-
-Var identity(Index n, const Var& like) {
-  const Var matrix = eye(n, like.dtype().value_or(f64));
-  return like.dtype() ? matrix : Var::open(matrix.tensor());
-}
+const KlRow<Normal, MultivariateNormal> diagonal_multivariate;
+const KlRow<MultivariateNormal, Normal> multivariate_diagonal;
 
 }  // namespace
 
@@ -110,7 +55,7 @@ Index MultivariateNormal::count(Where where) const {
 Var MultivariateNormal::sample(const Key& key, const Shape& shape, Where where) const {
   return composed(where, name, {key.counter(), loc, scale_tril}, [&] {
     const Var z = normal(key_for(*this, key), shape + Shape{count(where)});
-    return loc + product(tril(scale_tril), z, where);
+    return loc + product(tril(scale_tril), z, false, where);
   });
 }
 
@@ -154,7 +99,7 @@ Var kl(const MultivariateNormal& p, const MultivariateNormal& q, Where where) {
     if (n != other)
       throw Error("kl", "vectors of " + std::to_string(n) + " and " + std::to_string(other) + " elements",
                   where);
-    const Shape lead = joined(leading(p.scale_tril, 2), leading(q.scale_tril, 2), where);
+    const Shape lead = joined("kl", leading(p.scale_tril, 2), leading(q.scale_tril, 2), where);
     const Var mixing = triangular_solve(factor(q.scale_tril, lead), factor(tril(p.scale_tril), lead));
     const Var ratio = diag(p.scale_tril) / diag(q.scale_tril);
     const Var scales = sum(0.5 * (square(ratio) - 1) - log(ratio), -1);
@@ -162,6 +107,16 @@ Var kl(const MultivariateNormal& p, const MultivariateNormal& q, Where where) {
     const Var sheared = sum(square(tril(mixing, -1)), Axes{-2, -1});
     return scales + 0.5 * (sheared + distance);
   });
+}
+
+Var kl(const Normal& p, const MultivariateNormal& q, Where where) {
+  return composed(where, "kl", {p.loc, p.scale, q.loc, q.scale_tril},
+                  [&] { return kl(gaussian_of(p, q.count(where)), gaussian_of(q), where); });
+}
+
+Var kl(const MultivariateNormal& p, const Normal& q, Where where) {
+  return composed(where, "kl", {p.loc, p.scale_tril, q.loc, q.scale},
+                  [&] { return kl(gaussian_of(p), gaussian_of(q, p.count(where)), where); });
 }
 
 }  // namespace tapir::vi

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <tapir/vi/law.hpp>
+#include <tapir/vi/distributions/normal.hpp>
 
 namespace tapir::vi {
 
@@ -59,5 +59,8 @@ struct MultivariateNormal {
 ///   shapes  the parameters' leading axes broadcast together
 ///   errors  "[kl] vectors of 3 and 2 elements"
 Var kl(const MultivariateNormal& p, const MultivariateNormal& q, Where where = here());
+/// The same where one of them is a Normal of n independent elements: loc and scale broadcast to [.., n].
+Var kl(const Normal& p, const MultivariateNormal& q, Where where = here());
+Var kl(const MultivariateNormal& p, const Normal& q, Where where = here());
 
 }  // namespace tapir::vi

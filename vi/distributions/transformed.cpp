@@ -29,6 +29,11 @@ bool is_beyond(const Support& set, const Support& domain) {
   return exceeds(outer->low, inner->low) || exceeds(inner->high, outer->high);
 }
 
+// Whether elements of a value determine others, so that a map of each by itself has no determinant there.
+bool is_bound(const Support& set) {
+  return set.rank() > 0 && set != Support::Kind::ordered && set != Support::Kind::positive_ordered;
+}
+
 // Draws that round to an end which is not in the set become numbers just inside: their density is not 0.
 Var kept_inside(const Support& set, const Var& y) {
   const double tiny = y.dtype() == f32 ? 0x1p-126 : 0x1p-1022;
@@ -60,6 +65,10 @@ Transformed::Transformed(Distribution base, Bijector bijector, Where where)
   if (is_beyond(base_.support(), bijector_.domain()))
     reject("values of " + law + " are " + base_.support().str() + ", " + map + " takes " +
            bijector_.domain().str());
+  if (is_bound(base_.support()) && bijector_.domain().kind() != base_.support().kind() &&
+      bijector_.image(base_.support(), where).kind() != base_.support().kind())
+    reject("values of " + law + " are " + base_.support().str() + ", whose elements depend on one another; " +
+           map + " has no density there");
   (void)bijector_.forward_shape(base_.own_shape(), where);
 }
 

@@ -24,6 +24,8 @@ namespace tapir::vi {
 ///             with iid"
 ///             "[Transformed] UnitVector is no bijection; its result has no density"
 ///             "[Transformed] values of Normal are real numbers, Power takes positive numbers"
+///             "[Transformed] values of Dirichlet are simplices, whose elements depend on one another; Exp has
+///             no density there"
 class Transformed {
  public:
   Transformed(Distribution base, Bijector bijector, Where where = here());

@@ -149,6 +149,21 @@ TEST_CASE("triangular_solve: what it refuses") {
   CHECK(told([&] { diag_embed(zeros_of({})); }) == "[diag_embed] x is f64[]; it needs an axis");
 }
 
+TEST_CASE("is_positive_definite: 1 with a factor, 0 without, 1 beside a NaN, and no gradient") {
+  const double nan = std::nan("");
+  const Tensor x({4, 2, 2}, {2.0, 1.0, 1.0, 2.0, 1.0, 2.0, 2.0, 1.0, 1.0, nan, nan, 1.0, 0.0, 0.0, 0.0, 0.0});
+  for (DType dtype : {f64, f32}) {
+    const Var y = is_positive_definite(x.cast(dtype));
+    CHECK(y.type() == Type{dtype, {4}});
+    CHECK(y.tensor().at(0) == 1);
+    CHECK(y.tensor().at(1) == 0);
+    CHECK(y.tensor().at(2) == 1);
+    CHECK(y.tensor().at(3) == 0);
+  }
+  CHECK(told([&] { is_positive_definite(Tensor(Type{f64, {2, 3}})); }) ==
+        "[is_positive_definite] x is f64[2,3]; it has to be square");
+}
+
 TEST_CASE("cholesky_solve and logdet: the solution and the determinant of the matrix itself") {
   const Matrix x = positive(6), b = random(6, 2);
   CHECK(close(cholesky_solve(cholesky(Tensor(x)), Tensor(b)), xt::linalg::solve(x, b), 1e-11));
