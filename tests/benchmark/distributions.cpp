@@ -84,15 +84,45 @@ std::vector<Entry> laws_of_numbers() {
       entry<Geometric>({-0.5}, "Geometric(logits=p[0])"),
       entry<Poisson>({4.5}, "Poisson(p[0])", of(poisson_distribution<>(4.5))),
       entry<NegativeBinomial>({3.5, 0.4}, "NegativeBinomial(p[0], logits=p[1])"),
+      entry<GammaPoisson>({3.5, 0.7}),
+      {"Binomial of 12",
+       [](Vars p) {
+         return Binomial{12, p[0]};
+       },
+       {Tensor(0.3)},
+       "Binomial(12, logits=p[0])"},
+      {"Binomial of 1000",
+       [](Vars p) {
+         return Binomial{1000, p[0]};
+       },
+       {Tensor(0.3)},
+       "Binomial(1000, logits=p[0])"},
+      {"BetaBinomial of 12",
+       [](Vars p) {
+         return BetaBinomial{p[0], p[1], 12};
+       },
+       {Tensor(2.5), Tensor(1.2)}},
+      {"ZeroInflated Poisson",
+       [](Vars p) { return ZeroInflated(p[0], Poisson{p[1]}); },
+       {Tensor(0.3), Tensor(4.5)}},
+      {"Truncated Normal",
+       [](Vars p) { return Truncated(Normal{.loc = p[0], .scale = p[1]}, -1, 2); },
+       {Tensor(0.3), Tensor(1.2)}},
+      {"Censored Normal",
+       [](Vars p) { return Censored(Normal{.loc = p[0], .scale = p[1]}, -1, 2); },
+       {Tensor(0.3), Tensor(1.2)}},
   };
 }
 
-Tensor vector(std::initializer_list<double> values) {
-  return {Shape{static_cast<Index>(values.size())}, std::span<const double>(values.begin(), values.size())};
+Tensor vector(const std::vector<double>& values) {
+  return {Shape{static_cast<Index>(values.size())}, std::span<const double>(values)};
 }
 
 std::vector<Entry> laws_of_vectors() {
   const Tensor five = vector({0.5, 1.2, 2.0, 0.7, 1.5}), logits = vector({0.1, -0.7, 1.1, 0.3, -0.2});
+  const Tensor three = vector({0.1, 0.2, -0.3});
+  Tensor factor(Type{f64, {20, 3}});
+  for (Index i = 0; double& x : factor.mutable_view<double>()) x = 0.1 * static_cast<double>(i++ % 7 - 3);
   const Tensor tril({3, 3}, {1.2, 0.0, 0.0, 0.3, 0.8, 0.0, -0.5, 0.2, 1.1});
   return {
       {"Categorical", [](Vars p) { return Categorical{p[0]}; }, {logits}, "Categorical(logits=p[0])"},
@@ -103,8 +133,44 @@ std::vector<Entry> laws_of_vectors() {
       {"Dirichlet", [](Vars p) { return Dirichlet{p[0]}; }, {five}, "Dirichlet(p[0])"},
       {"MultivariateNormal",
        [](Vars p) { return MultivariateNormal{.loc = p[0], .scale_tril = p[1]}; },
-       {vector({0.1, 0.2, -0.3}), tril},
+       {three, tril},
        "MultivariateNormal(p[0], scale_tril=p[1])"},
+      {"LowRankMultivariateNormal",
+       [](Vars p) { return LowRankMultivariateNormal{.loc = p[0], .cov_factor = p[1], .cov_diag = p[2]}; },
+       {Tensor(Type{f64, {20}}), factor, vector(std::vector<double>(20, 0.5))},
+       "LowRankMultivariateNormal(p[0], p[1], p[2])"},
+      {"MultivariateStudentT",
+       [](Vars p) { return MultivariateStudentT{.df = p[0], .loc = p[1], .scale_tril = p[2]}; },
+       {Tensor(4.5), three, tril}},
+      {"LKJCholesky",
+       [](Vars p) { return LKJCholesky{.dimension = 5, .concentration = p[0]}; },
+       {Tensor(1.5)},
+       "LKJCholesky(5, p[0])"},
+      {"Wishart",
+       [](Vars p) { return Wishart{.df = p[0], .scale_tril = p[1]}; },
+       {Tensor(5.0), tril},
+       "Wishart(p[0], scale_tril=p[1])"},
+      {"Multinomial of 20",
+       [](Vars p) {
+         return Multinomial{20, p[0]};
+       },
+       {logits},
+       "Multinomial(20, logits=p[0])"},
+      {"DirichletMultinomial of 20",
+       [](Vars p) {
+         return DirichletMultinomial{p[0], 20};
+       },
+       {five}},
+      {"OrderedLogistic",
+       [](Vars p) {
+         return OrderedLogistic{p[0], p[1]};
+       },
+       {Tensor(0.3), vector({-1, 0.2, 1.5})}},
+      {"HiddenMarkov of 100",
+       [](Vars p) {
+         return HiddenMarkov(Categorical{p[0]}, Categorical{p[1]}, Normal{.loc = p[2], .scale = 0.7}, 100);
+       },
+       {three, tril, three}},
       {"Mixture of 5 Normals",
        [](Vars p) { return Mixture(Categorical{p[0]}, Normal{.loc = p[1], .scale = p[2]}); },
        {logits, vector({-2, -1, 0, 1, 2}), five},
