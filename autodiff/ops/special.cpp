@@ -31,6 +31,11 @@ const Op digamma_op{unary(
 const Op trigamma_op{by_scalar<ops::scalar::trigamma>(unary(
     "trigamma", [](Var x, Var) { return polygamma(2, x); }, positive))};
 
+const Op stirling_rest_op{unary(
+    "stirling_rest", [](Var x, Var) { return log_minus_digamma(x); }, positive)};
+const Op log_minus_digamma_op{unary(
+    "log_minus_digamma", [](Var x, Var) { return 1 / x - trigamma(x); }, positive)};
+
 extern const Op polygamma_op;
 
 Var next_polygamma(const Recorded& r, const Var& g) {
@@ -113,6 +118,8 @@ const Op log_i0_op{unary("log_i0", [](Var x, Var) { return i1e(x) / i0e(x); })};
 
 Var lgamma(Arg x) { return broadcasting(lgamma_op, {x}); }
 Var digamma(Arg x) { return broadcasting(digamma_op, {x}); }
+Var stirling_rest(Arg a) { return broadcasting(stirling_rest_op, {a}); }
+Var log_minus_digamma(Arg a) { return broadcasting(log_minus_digamma_op, {a}); }
 Var trigamma(Arg x) { return broadcasting(trigamma_op, {x}); }
 Var polygamma(Index order, Arg x) {
   if (order < 0 || order > 10000)

@@ -21,6 +21,17 @@ Var lgamma(Arg x);
 ///
 ///   gradient  g trigamma(x)
 Var digamma(Arg x);
+/// a log a - a - log Gamma(a) without its cancellation: about log(a / (2 pi)) / 2 for large a.
+///
+///   gradient  g log_minus_digamma(a)
+///   domain    a > 0
+///   source    the Stirling series, Abramowitz & Stegun 6.1.41; the use for densities: Loader 2000
+Var stirling_rest(Arg a);
+/// log a - digamma(a) without its cancellation: about 1 / (2 a) for large a.
+///
+///   gradient  g (1/a - trigamma(a))
+///   domain    a > 0
+Var log_minus_digamma(Arg a);
 /// (log Gamma)''(x)
 Var trigamma(Arg x);
 /// digamma, differentiated `order` times.

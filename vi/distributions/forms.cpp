@@ -22,13 +22,6 @@ Var by_size(const Var& x, double radius, std::span<const double> series, const C
   return where(small, polynomial(where(small, x, 0), series), closed(where(small, 1, x)));
 }
 
-// `closed` below 10, where it cancels nothing worth saying, and `series` from there on.
-template <class Closed, class Series>
-Var by_argument(const Var& a, const Closed& closed, const Series& series) {
-  const Var small = a < 10;
-  return where(small, closed(where(small, a, 1)), series(where(small, 10, a)));
-}
-
 // Logarithms of the largest and the smallest normal number, a little inside.
 struct LogRange {
   double low, high;
@@ -81,29 +74,6 @@ Var exp_remainder(const Var& x) {
   const Var small = abs(x) < 0.25;
   const Var near = where(small, x, 0), far = where(small, 1, x);
   return where(small, square(near) * polynomial(near, series), expm1(far) - far);
-}
-
-Var stirling_rest(const Var& a) {
-  static constexpr double half_log_2pi = 0.91893853320467274178;
-  static constexpr double series[] = {1.0 / 12,   -1.0 / 360,        1.0 / 1260, -1.0 / 1680,
-                                      1.0 / 1188, -691.0 / 360360.0, 1.0 / 156,  -3617.0 / 122400};
-  return by_argument(
-      a, [](const Var& b) { return b * (log(b) - 1) - lgamma(b); },
-      [](const Var& b) {
-        const Var h = 1 / b;
-        return (0.5 * log(b) - half_log_2pi) - h * polynomial(square(h), series);
-      });
-}
-
-Var log_minus_digamma(const Var& a) {
-  static constexpr double series[] = {1.0 / 12,  -1.0 / 120,       1.0 / 252, -1.0 / 240,
-                                      1.0 / 132, -691.0 / 32760.0, 1.0 / 12,  -3617.0 / 8160};
-  return by_argument(
-      a, [](const Var& b) { return log(b) - digamma(b); },
-      [](const Var& b) {
-        const Var h = 1 / b;
-        return h * (0.5 + h * polynomial(square(h), series));
-      });
 }
 
 Var factorial_rest(const Var& k) {

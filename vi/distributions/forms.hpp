@@ -24,12 +24,6 @@ Var log1p_ratio(const Var& x);
 Var log_cloglog(const Var& x);
 /// e^x - 1 - x, to the last digits also near 0: what a gamma or Poisson density loses at e^x times its mean.
 Var exp_remainder(const Var& x);
-/// a log a - a - log Gamma(a), without its cancellation: about log(a / (2 pi)) / 2 for large a > 0.
-///
-///   source  the Stirling series, Abramowitz & Stegun 6.1.41; the use for densities: Loader 2000
-Var stirling_rest(const Var& a);
-/// log a - digamma(a), its derivative, without its cancellation; a > 0.
-Var log_minus_digamma(const Var& a);
 /// k log k - k - log k! for k = 0, 1, 2, ..
 Var factorial_rest(const Var& k);
 /// k log(k / mean) + mean - k for k = 0, 1, 2, ..: what a Poisson log density loses at k.

@@ -55,6 +55,26 @@ Wide far_hazard(Wide a) {
   for (int k = 60; k > 0; --k) y = a + Wide(k) / y;
   return y;
 }
+/// Below 20 in full, from there on by the series.
+Wide stirling_rest_wide(Wide a) {
+  if (a == 0 || a == infinity<Wide>) return a == 0 ? -infinity<Wide> : a;
+  if (!(a > 0)) return nan_of<Wide>;
+  if (a < 20) return a * (std::log(a) - 1) - boost::math::lgamma(a, Policy());
+  const Wide h = 1 / a, w = h * h;
+  const Wide series =
+      h * (1 / 12.0L -
+           w * (1 / 360.0L - w * (1 / 1260.0L - w * (1 / 1680.0L - w * (1 / 1188.0L - w * 691 / 360360)))));
+  return (std::log(a) - log_2pi) / 2 - series;
+}
+Wide log_minus_digamma_wide(Wide a) {
+  if (a == 0 || a == infinity<Wide>) return a == 0 ? infinity<Wide> : 0;
+  if (!(a > 0)) return nan_of<Wide>;
+  if (a < 20) return std::log(a) - digamma_wide(a);
+  const Wide h = 1 / a, w = h * h;
+  return h / 2 +
+         w * (1 / 12.0L -
+              w * (1 / 120.0L - w * (1 / 252.0L - w * (1 / 240.0L - w * (1 / 132.0L - w * 691 / 32760)))));
+}
 Wide ndtr_wide(Wide x) {
   return std::isinf(x)   ? Wide(x > 0)
          : std::isnan(x) ? x
@@ -114,6 +134,9 @@ Wide digamma_scale(Wide x, Wide want) {
                                        : std::max({Wide(1), std::fabs(want), std::fabs(digamma_wide(-x))});
 }
 
+/// Beside its zero at 6.45.
+Wide at_least_1(Wide, Wide want) { return std::max(Wide(1), std::fabs(want)); }
+
 struct Special {
   const char* rule;
   Wide (*value)(Wide);
@@ -125,14 +148,16 @@ struct Special {
 const Special rules[] = {
     {"lgamma", lgamma_wide, 5, gamma_scale},      // 3.9 below 0, 3.1 above
     {"digamma", digamma_wide, 8, digamma_scale},  // 7.3 below 0, 3.3 above
-    {"ndtr", ndtr_wide, 5},                       // 4.7
-    {"log_ndtr", log_ndtr_wide, 7},               // 6.2
-    {"normal_hazard", hazard_wide, 6.5},          // 5.8
-    {"log1mexp", log1mexp_wide, 2.5},             // 2.2
-    {"logit", logit_wide, 1.5},                   // 1.3
-    {"i0e", i0e_wide, 4.2},                       // 3.7
-    {"i1e", i1e_wide, 5},                         // 4.7
-    {"log_i0", log_i0_wide, 3.5},                 // 3.3
+    {"stirling_rest", stirling_rest_wide, 5, at_least_1},
+    {"log_minus_digamma", log_minus_digamma_wide, 30},
+    {"ndtr", ndtr_wide, 5},               // 4.7
+    {"log_ndtr", log_ndtr_wide, 7},       // 6.2
+    {"normal_hazard", hazard_wide, 6.5},  // 5.8
+    {"log1mexp", log1mexp_wide, 2.5},     // 2.2
+    {"logit", logit_wide, 1.5},           // 1.3
+    {"i0e", i0e_wide, 4.2},               // 3.7
+    {"i1e", i1e_wide, 5},                 // 4.7
+    {"log_i0", log_i0_wide, 3.5},         // 3.3
 };
 
 /// With more of them where probabilities and small shapes lie, and beside the zeros and poles.

@@ -56,6 +56,8 @@ const Rule all_rules[] = {
     {"erfc", 1},
     {"lgamma", 1},
     {"digamma", 1},
+    {"stirling_rest", 1},
+    {"log_minus_digamma", 1},
     {"ndtr", 1},
     {"log_ndtr", 1},
     {"normal_hazard", 1},
