@@ -139,7 +139,8 @@ TEST_CASE("every law: cdf(icdf(u)) = u") {
   });
 }
 
-// Seeds are fixed. The stated rate is that of failing for a new seed if the law were perfect.
+// Seeds are fixed. The stated rate is that of failing for a new seed if the law were perfect. The distance is taken
+// at every 25th draw: 1/4000 of the way up from one to the next, where 1/120 is the least that fails.
 TEST_CASE("every continuous law: Kolmogorov-Smirnov, 10^5 draws, false alarms 1 in 10^6 each") {
   for_each_case([](const Case& c) {
     if (c.is_discrete()) return;
@@ -147,7 +148,7 @@ TEST_CASE("every continuous law: Kolmogorov-Smirnov, 10^5 draws, false alarms 1 
     std::sort(x.begin(), x.end());
     const auto n = static_cast<long double>(x.size());
     long double distance = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
+    for (std::size_t i = 0; i < x.size(); i += 25) {
       const long double p = c.row.cdf(c.parameters, x[i]);
       distance =
           std::max({distance, p - static_cast<long double>(i) / n, static_cast<long double>(i + 1) / n - p});
