@@ -13,9 +13,9 @@ namespace tapir {
 
 // ---- the normal law of an interval ----
 
-// The interval [b - w, b] in units of the scale, 0 the centre of the law. Its mode is m = min(b, 0): either b is
-// the end next to the centre, or the centre is inside. Densities are relative to the mode's, f(z) =
-// exp((m^2 - z^2)/2): nothing leaves the range of numbers or cancels, however far out or narrow the interval is.
+// The interval [b - w, b] in units of the scale, 0 the centre of the law. Its mode is m = min(b, 0): b is the
+// end next to the centre, or the centre is inside. Densities are relative to the mode's, f(z) =
+// exp((m^2 - z^2)/2): nothing overflows or cancels, however far out or narrow the interval is.
 
 /// log of the integral of f over [b - w, b].
 ///
@@ -26,7 +26,7 @@ Var log_normal_mass(Arg b, Arg w);
 ///
 ///   gradient  that of the root
 ///   domain    0 <= v <= 1, w > 0, b <= w
-///   source    erf_inv where the centre is inside; elsewhere Halley's steps on the log of the mass further out
+///   source    erf_inv where the centre is inside; else Halley's steps on the log of the mass further out
 Var normal_mass_quantile(Arg v, Arg b, Arg w);
 
 }  // namespace tapir
