@@ -8,8 +8,10 @@
 #include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/digamma.hpp>
 #include <boost/math/special_functions/erf.hpp>
+#include <boost/math/special_functions/expint.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <boost/math/special_functions/lambert_w.hpp>
+#include <boost/math/special_functions/owens_t.hpp>
 #include <boost/math/special_functions/polygamma.hpp>
 #include <boost/math/special_functions/trigamma.hpp>
 
@@ -53,6 +55,17 @@ double erfc_inv(double x) { return boost::math::erfc_inv(x, policy); }
 double ndtri(double p) { return -1.41421356237309504880 * boost::math::erfc_inv(2 * p, policy); }
 double lambert_w(double x) { return x == infinity ? x : boost::math::lambert_w0(x, policy); }
 
+// By the continued fraction of DLMF 6.9.1 beyond 20, its even part 1/(x+1 - 1/(x+3 - 4/(x+5 - ..))).
+double exp_e1(double x) {
+  if (x < 0) return no_value;
+  if (x < 20) return std::exp(x) * boost::math::expint(1, x, policy);
+  double y = 0;
+  for (int k = 24; k >= 1; --k) y = k * k / (x + 2 * k + 1 - y);
+  return 1 / (x + 1 - y);
+}
+
+double owens_t(double h, double a) { return boost::math::owens_t(h, a, policy); }
+
 // ---- the incomplete gamma function ----
 
 namespace {
@@ -74,6 +87,14 @@ double gamma_q(double a, double x) {
 double gamma_p_dx(double a, double x) {
   if (!in_gamma_domain(a, x)) return no_value;
   return x == infinity ? 0 : boost::math::gamma_p_derivative(a, x, policy);
+}
+
+double gamma_p_inv(double a, double p) {
+  return in_gamma_domain(a, p) && p <= 1 ? boost::math::gamma_p_inv(a, p, policy) : no_value;
+}
+
+double gamma_q_inv(double a, double q) {
+  return in_gamma_domain(a, q) && q <= 1 ? boost::math::gamma_q_inv(a, q, policy) : no_value;
 }
 
 double gamma_p_da(double a, double x) {
@@ -103,6 +124,22 @@ double betainc(double a, double b, double x) {
 
 double betainc_dx(double a, double b, double x) {
   return in_beta_domain(a, b, x) ? boost::math::ibeta_derivative(a, b, x, policy) : no_value;
+}
+
+// Where Boost's brackets come in the wrong order, by bisection of log(x / (1 - x)).
+double betainc_inv(double a, double b, double p) {
+  if (!in_beta_domain(a, b, p)) return no_value;
+  try {
+    return boost::math::ibeta_inv(a, b, p, policy);
+  } catch (...) {
+    double low = -745, high = 37, x = 0.5;
+    while (true) {
+      const double middle = 0.5 * (low + high);
+      x = 1 / (1 + std::exp(-middle));
+      if (middle == low || middle == high) return x;
+      (betainc(a, b, x) < p ? low : high) = middle;
+    }
+  }
 }
 
 double betainc_da(double a, double b, double x) {

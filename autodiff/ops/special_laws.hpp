@@ -29,4 +29,21 @@ Var log_normal_mass(Arg b, Arg w);
 ///   source    erf_inv where the centre is inside; else Halley's steps on the log of the mass further out
 Var normal_mass_quantile(Arg v, Arg b, Arg w);
 
+// ---- the von Mises law ----
+
+/// The probability that an angle of mode 0 and concentration k lies in [-pi, x], to 1e-14; by one more with each turn.
+///
+///   gradient  in x the density, of any order; in k: -density von_mises_slope(x, k), first order
+///   domain    k >= 0
+///   source    Gauss's quadrature of the tail beyond |x|
+Var von_mises_cdf(Arg x, Arg k);
+/// d x / d k where the probability of [-pi, x] stays: how an angle moves with its concentration.
+///
+///   gradient  in k: "[von_mises_slope] has no derivative by the shape k: second derivatives by shapes are not there"
+Var von_mises_slope(Arg x, Arg k);
+/// 1 - I1(k) / I0(k): the circular variance, to the last digits also for large k, where it is about 1 / (2 k).
+///
+///   gradient  g (A / k - y (2 - y)), A = I1(k) / I0(k); has lost about k units in the last place
+Var von_mises_variance(Arg k);
+
 }  // namespace tapir

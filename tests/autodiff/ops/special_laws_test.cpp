@@ -15,6 +15,8 @@
 namespace tapir::test {
 namespace {
 
+constexpr double pi = 3.14159265358979323846;
+
 double at(const Var& v) { return v.tensor().at(0); }
 
 void check(double actual, double expected, double relative) {
@@ -79,6 +81,56 @@ TEST_CASE("normal_mass_quantile: the ends of its domain, and what is outside") {
   for (double outside : {at(normal_mass_quantile(1.5, 0, 1)), at(normal_mass_quantile(0.5, 2, 1)),
                          at(log_normal_mass(0, -1)), at(log_normal_mass(2, 1))})
     CHECK(std::isnan(outside));
+}
+
+// mpmath, 30 digits: quadrature of the density and of its score over the tail.
+TEST_CASE("von_mises_cdf and von_mises_slope agree with mpmath") {
+  constexpr double points[][4] = {
+      {0.0, -2.0, 0.181690113816209328, 0.909297426825681695},
+      {0.001, 1.0, 0.659288885432061686, -0.841243561189162315},
+      {0.5, -3.0, 0.0128738440401113263, 0.174871615150891718},
+      {0.5, 0.001, 0.500246738336832593, -0.00075750034700258764},
+      {3.0, -1.5, 0.0144606984028198008, 0.389643230848117643},
+      {3.0, 2.9, 0.999596061842789429, -0.410503721250893576},
+      {19.9, 0.3, 0.907348078201389801, -0.00769775993376133214},
+      {20.1, -1.2, 2.53176209803019808e-7, 0.0347049874113031763},
+      {300.0, -0.4, 3.00995697779316846e-12, 0.000676288364817477633},
+      {300.0, 0.01, 0.568726196846021269, -0.0000166807414503435275},
+      {10000.0, -0.05, 2.87520090084605084e-7, 2.50058352194475229e-6},
+      {1000000.0, 0.0005, 0.691462437436246125, -2.50000067708401177e-10},
+      {1000000.0, -0.004, 0.0000316716656315660026, 2.00000316667410006e-9},
+  };
+  for (const auto& [k, x, probability, slope] : points) {
+    CAPTURE(k);
+    CAPTURE(x);
+    check(at(von_mises_cdf(x, k)), probability, 1e-13);
+    CHECK(std::abs(at(von_mises_cdf(x + 4 * pi, k)) - (probability + 2)) <
+          1e-13 * std::max(1.0, std::sqrt(k)));
+    check(at(von_mises_slope(x, k)), slope, 1e-13);
+  }
+  CHECK(at(von_mises_cdf(0, 3)) == 0.5);
+  CHECK(at(von_mises_slope(0, 3)) == 0);
+  for (double outside :
+       {at(von_mises_cdf(1, -1)), at(von_mises_slope(1, infinity)), at(von_mises_variance(-1))})
+    CHECK(std::isnan(outside));
+}
+
+// mpmath, 40 digits: 1 - besseli(1, k)/besseli(0, k).
+TEST_CASE("von_mises_variance agrees with mpmath from 0 to 1e6") {
+  constexpr double points[][2] = {
+      {0.0, 1.0},
+      {1e-06, 0.9999995},
+      {0.1, 0.950062396012061078},
+      {3.0, 0.190014706043495473},
+      {19.9, 0.0254585341420688006},
+      {20.1, 0.0252017524017534104},
+      {300.0, 0.00166806020946647285},
+      {1000000.0, 5.00000125000125e-7},
+  };
+  for (const auto& [k, variance] : points) {
+    CAPTURE(k);
+    check(at(von_mises_variance(k)), variance, 1e-14);
+  }
 }
 
 }  // namespace tapir::test
