@@ -10,6 +10,7 @@ namespace tapir::vi {
 namespace {
 
 const KlRow<Chi2, Chi2> chi2_chi2;
+const KlRow<Chi2, Gamma> chi2_gamma;
 
 Gamma gamma_of(const Chi2& law) { return {.concentration = 0.5 * law.df, .rate = 0.5}; }
 
@@ -40,6 +41,10 @@ Var Chi2::cdf(Arg x) const {
 
 Var kl(const Chi2& p, const Chi2& q, Where where) {
   return composed(where, "kl", {p.df, q.df}, [&] { return kl(gamma_of(p), gamma_of(q), where); });
+}
+
+Var kl(const Chi2& p, const Gamma& q, Where where) {
+  return composed(where, "kl", {p.df, q.concentration, q.rate}, [&] { return kl(gamma_of(p), q, where); });
 }
 
 }  // namespace tapir::vi

@@ -2,14 +2,37 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/exponential.hpp>
 
+#include <limits>
+
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/vi/distributions/chi2.hpp>
 #include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/distributions/gamma.hpp>
+#include <tapir/vi/distributions/gumbel.hpp>
+#include <tapir/vi/distributions/weibull.hpp>
 #include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+std::optional<Var> cross_entropy(const Distribution& p, const Exponential& q, Where where) {
+  const auto mean = is_angle(p) ? std::nullopt : p.mean(where);
+  if (!mean) return std::nullopt;
+  return composed(where, "kl", {*mean, q.rate}, [&] {
+    return tapir::where(leaves(p, 0, infinity), infinity, q.rate * *mean - log(q.rate));
+  });
+}
+
+Gamma gamma_of(const Exponential& law) { return {.concentration = 1.0, .rate = law.rate}; }
+
 const KlRow<Exponential, Exponential> exponential_exponential;
+const KlRow<Exponential, Gamma> exponential_gamma;
+const KlRow<Exponential, Chi2> exponential_chi2;
+const KlRow<Exponential, Weibull> exponential_weibull;
+const KlRow<Exponential, Gumbel> exponential_gumbel;
+const CrossRow<Exponential, cross_entropy> any_exponential;
 
 }  // namespace
 
@@ -50,6 +73,24 @@ Var kl(const Exponential& p, const Exponential& q, Where where) {
     const Var ratio = q.rate / p.rate;
     return (ratio - 1) - log(ratio);
   });
+}
+
+Var kl(const Exponential& p, const Gamma& q, Where where) {
+  return composed(where, "kl", {p.rate, q.concentration, q.rate}, [&] { return kl(gamma_of(p), q, where); });
+}
+
+Var kl(const Exponential& p, const Chi2& q, Where where) {
+  return composed(where, "kl", {p.rate, q.df}, [&] { return kl(gamma_of(p), q, where); });
+}
+
+Var kl(const Exponential& p, const Weibull& q, Where where) {
+  return composed(where, "kl", {p.rate, q.scale, q.concentration}, [&] {
+    return kl(Weibull{.scale = 1 / p.rate, .concentration = 1.0}, q, where);
+  });
+}
+
+Var kl(const Exponential& p, const Gumbel& q, Where where) {
+  return composed(where, "kl", {p.rate, q.loc, q.scale}, [&] { return kl(gamma_of(p), q, where); });
 }
 
 }  // namespace tapir::vi

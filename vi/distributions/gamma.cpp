@@ -6,7 +6,10 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/vi/distributions/chi2.hpp>
 #include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/distributions/gumbel.hpp>
+#include <tapir/vi/distributions/weibull.hpp>
 #include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
@@ -15,6 +18,9 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 const KlRow<Gamma, Gamma> gamma_gamma;
+const KlRow<Gamma, Chi2> gamma_chi2;
+const KlRow<Gamma, Weibull> gamma_weibull;
+const KlRow<Gamma, Gumbel> gamma_gumbel;
 
 }  // namespace
 
@@ -62,6 +68,30 @@ Var kl(const Gamma& p, const Gamma& q, Where where) {
     const Var rests = stirling_rest(p.concentration) - stirling_rest(q.concentration);
     return q.concentration * exp_remainder(shift) +
            (rests + (q.concentration - p.concentration) * log_minus_digamma(p.concentration));
+  });
+}
+
+Var kl(const Gamma& p, const Chi2& q, Where where) {
+  return composed(where, "kl", {p.concentration, p.rate, q.df}, [&] {
+    return kl(p, Gamma{.concentration = 0.5 * q.df, .rate = 0.5}, where);
+  });
+}
+
+// E (x/q.scale)^k is Gamma(a + k)/Gamma(a) to the base of the rates.
+Var kl(const Gamma& p, const Weibull& q, Where where) {
+  const Var &a = p.concentration, &k = q.concentration;
+  return composed(where, "kl", {a, p.rate, q.scale, k}, [&] {
+    const Var log_scales = log(p.rate * q.scale);
+    const Var power = exp(lgamma(k) - lbeta(a, k) - k * log_scales);
+    return k * (log_scales - log(a)) + stirling_rest(a) + (k - a) * log_minus_digamma(a) - log(k) + power;
+  });
+}
+
+Var kl(const Gamma& p, const Gumbel& q, Where where) {
+  return composed(where, "kl", {p.concentration, p.rate, q.loc, q.scale}, [&] {
+    const Var shift = p.concentration / p.rate / q.scale - q.loc / q.scale;
+    const Var power = exp(q.loc / q.scale - p.concentration * log1p(1 / (p.rate * q.scale)));
+    return (log(q.scale) + shift + power) - p.entropy(where);
   });
 }
 

@@ -6,15 +6,32 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/vi/distributions/gumbel.hpp>
+#include <tapir/vi/distributions/laplace.hpp>
 #include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
 namespace {
 
 constexpr double half_log_2pi = 0.91893853320467274178;
+constexpr double log_2 = 0.69314718055994530942;
+constexpr double sqrt_2_over_pi = 0.79788456080286535588;
 constexpr double inverse_sqrt_2 = 0.70710678118654752440;
 
+std::optional<Var> cross_entropy(const Distribution& p, const Normal& q, Where where) {
+  const auto moments = real_moments(p, where);
+  if (!moments) return std::nullopt;
+  const Var &mean = moments->mean, &variance = moments->variance;
+  return composed(where, "kl", {mean, variance, q.loc, q.scale}, [&] {
+    return (log(q.scale) + half_log_2pi) +
+           0.5 * (variance / square(q.scale) + square((mean - q.loc) / q.scale));
+  });
+}
+
 const KlRow<Normal, Normal> normal_normal;
+const KlRow<Normal, Laplace> normal_laplace;
+const KlRow<Normal, Gumbel> normal_gumbel;
+const CrossRow<Normal, cross_entropy> any_normal;
 
 }  // namespace
 
@@ -54,6 +71,22 @@ Var kl(const Normal& p, const Normal& q, Where where) {
   return composed(where, "kl", {p.loc, p.scale, q.loc, q.scale}, [&] {
     const Var ratio = p.scale / q.scale;
     return 0.5 * (square(ratio) + square((p.loc - q.loc) / q.scale) - 1) - log(ratio);
+  });
+}
+
+// E |x - q.loc| of the folded law.
+Var kl(const Normal& p, const Laplace& q, Where where) {
+  return composed(where, "kl", {p.loc, p.scale, q.loc, q.scale}, [&] {
+    const Var d = (p.loc - q.loc) / p.scale, ratio = p.scale / q.scale;
+    const Var distance = sqrt_2_over_pi * exp(-0.5 * square(d)) + d * erf(inverse_sqrt_2 * d);
+    return ratio * distance - log(ratio) + (log_2 - half_log_2pi - 0.5);
+  });
+}
+
+Var kl(const Normal& p, const Gumbel& q, Where where) {
+  return composed(where, "kl", {p.loc, p.scale, q.loc, q.scale}, [&] {
+    const Var d = (p.loc - q.loc) / q.scale, ratio = p.scale / q.scale;
+    return d + exp(0.5 * square(ratio) - d) - log(ratio) - (half_log_2pi + 0.5);
   });
 }
 

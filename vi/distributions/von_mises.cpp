@@ -16,6 +16,7 @@ constexpr double inverse_2pi = 0.15915494309189533577;
 constexpr double log_2pi = 1.83787706640934548356;
 
 const KlRow<VonMises, VonMises> von_mises_von_mises;
+const AngleRow<VonMises> von_mises_angle;
 
 // 1 - cos x
 Var one_less_cos(const Var& x) { return 2 * square(sin(0.5 * x)); }
