@@ -76,7 +76,7 @@ std::optional<RealMoments> real_moments(const Distribution& law, Where where) {
 
 Var leaves(const Distribution& law, const Var& low, const Var& high) {
   const Support::Bounds ends = law.support().ends().value();
-  return logical_or(ends.low < low, ends.high > high);
+  return logical_or(ends.low<low, ends.high> high);
 }
 
 void add_point_row(std::type_index p, Var (*value)(const void* p)) { points()[p] = value; }

@@ -11,4 +11,5 @@
 #include <tapir/vi/kl.hpp>
 #include <tapir/vi/model.hpp>
 #include <tapir/vi/objectives.hpp>
+#include <tapir/vi/renyi.hpp>
 #include <tapir/vi/svi.hpp>

@@ -37,17 +37,26 @@ LawRow paired(const LawRow& p, const LawRow& q) {
   return pair;
 }
 
+// Densities of the oracle are those inside of the support.
+bool leaves(const Case& p, const Case& q) {
+  const auto of_p = p.row.breaks(p.parameters), of_q = q.row.breaks(q.parameters);
+  return of_p.front() < of_q.front() || of_p.back() > of_q.back();
+}
+
 bool is_wide(const Case& c) { return c.row.moments(c.parameters) <= 2; }
 
 }  // namespace
 
 // Laws without a variance are left out: their divergences may be infinite, which quadrature does not see.
-TEST_CASE("every pair of laws with a closed kl: it is the oracle's expectation, within 1e-9, and its gradient is "
+TEST_CASE("every pair of continuous laws with a closed kl: it is the oracle's expectation, within 1e-9, and "
+          "its gradient is "
           "the central difference") {
   int pairs = 0;
   for (const LawRow& p_row : law_rows())
     for (const LawRow& q_row : law_rows()) {
-      if (p_row.name == q_row.name || !kl(Case{p_row, p_row.cases[0]}.law(), Case{q_row, q_row.cases[0]}.law()))
+      const bool discrete = Case{p_row, p_row.cases[0]}.is_discrete();
+      if (p_row.name == q_row.name || discrete ||
+          !kl(Case{p_row, p_row.cases[0]}.law(), Case{q_row, q_row.cases[0]}.law()))
         continue;
       ++pairs;
       CAPTURE(p_row.name);
@@ -55,9 +64,11 @@ TEST_CASE("every pair of laws with a closed kl: it is the oracle's expectation, 
       for (std::size_t which = 0; which < 4; ++which) {
         const Case p{p_row, p_row.cases[which / 2]}, q{q_row, q_row.cases[which % 2]};
         if (is_wide(p)) continue;
-        const Rule rule = p.is_discrete() ? rule_of(p) : rule_of(p, q_row.breaks(q.parameters), 1.0 / 64);
-        const long double expected = expectation(
-            p, [&](double x, long double log_p) { return log_p - q.log_prob(x); }, rule);
+        const long double expected =
+            leaves(p, q) ? std::numeric_limits<long double>::infinity()
+                         : expectation(
+                               p, [&](double x, long double log_p) { return log_p - q.log_prob(x); },
+                               rule_of(p, q_row.breaks(q.parameters), 1.0 / 64));
         CAPTURE(which);
         CAPTURE(static_cast<double>(expected));
         CAPTURE(kl(p.law(), q.law())->item());

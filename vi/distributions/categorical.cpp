@@ -8,6 +8,7 @@
 #include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/renyi.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -27,6 +28,14 @@ Var indices(const Arg& x) {
   if (!x.var.is_open()) return x;
   return cast(where(x.var == floor(x.var), x.var, -1), i64);
 }
+
+Var renyi_of(const Categorical& p, const Categorical& q, double alpha) {
+  const Var log_p = log_softmax(p.logits), none = log_p == -infinity;
+  const Var between = alpha * where(none, 0, log_p) + (1 - alpha) * log_softmax(q.logits);
+  return logsumexp(where(none, -infinity, between), -1) / (alpha - 1);
+}
+
+const RenyiRow<Categorical, renyi_of> categorical_renyi;
 
 }  // namespace
 

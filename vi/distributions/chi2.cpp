@@ -39,6 +39,10 @@ Var Chi2::cdf(Arg x) const {
   return composed(x.where, name, {x.var, df}, [&] { return gamma_of(*this).cdf(x); });
 }
 
+Var Chi2::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, df}, [&] { return gamma_of(*this).icdf(p); });
+}
+
 Var kl(const Chi2& p, const Chi2& q, Where where) {
   return composed(where, "kl", {p.df, q.df}, [&] { return kl(gamma_of(p), gamma_of(q), where); });
 }

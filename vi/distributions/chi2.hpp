@@ -33,6 +33,7 @@ struct Chi2 {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
 };
 
 /// KL(p || q) = (p.df - q.df)/2 digamma(p.df/2) - log Gamma(p.df/2) + log Gamma(q.df/2)

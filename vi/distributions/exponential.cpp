@@ -11,6 +11,7 @@
 #include <tapir/vi/distributions/gumbel.hpp>
 #include <tapir/vi/distributions/weibull.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/renyi.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -27,7 +28,14 @@ std::optional<Var> cross_entropy(const Distribution& p, const Exponential& q, Wh
 
 Gamma gamma_of(const Exponential& law) { return {.concentration = 1.0, .rate = law.rate}; }
 
+Var renyi_of(const Exponential& p, const Exponential& q, double alpha) {
+  const Var ratio = q.rate / p.rate, exists = (1 - alpha) * (ratio - 1) > -1;
+  const Var t = where(exists, (1 - alpha) * (ratio - 1), 0);
+  return where(exists, (ratio - 1) * log1p_ratio(t) - log(ratio), infinity);
+}
+
 const KlRow<Exponential, Exponential> exponential_exponential;
+const RenyiRow<Exponential, renyi_of> exponential_renyi;
 const KlRow<Exponential, Gamma> exponential_gamma;
 const KlRow<Exponential, Chi2> exponential_chi2;
 const KlRow<Exponential, Weibull> exponential_weibull;
@@ -84,9 +92,8 @@ Var kl(const Exponential& p, const Chi2& q, Where where) {
 }
 
 Var kl(const Exponential& p, const Weibull& q, Where where) {
-  return composed(where, "kl", {p.rate, q.scale, q.concentration}, [&] {
-    return kl(Weibull{.scale = 1 / p.rate, .concentration = 1.0}, q, where);
-  });
+  return composed(where, "kl", {p.rate, q.scale, q.concentration},
+                  [&] { return kl(Weibull{.scale = 1 / p.rate, .concentration = 1.0}, q, where); });
 }
 
 Var kl(const Exponential& p, const Gumbel& q, Where where) {

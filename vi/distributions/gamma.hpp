@@ -39,6 +39,8 @@ struct Gamma {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
+  /// With first derivatives by the concentration.
+  Var icdf(Arg p) const;
 };
 
 /// KL(p || q) = (a - b) digamma(a) - log Gamma(a) + log Gamma(b) + b log(p.rate/q.rate)

@@ -2,17 +2,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/normal.hpp>
 
-#include <cmath>
+#include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/distributions/gumbel.hpp>
 #include <tapir/vi/distributions/laplace.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/renyi.hpp>
 
 namespace tapir::vi {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double half_log_2pi = 0.91893853320467274178;
 constexpr double log_2 = 0.69314718055994530942;
 constexpr double sqrt_2_over_pi = 0.79788456080286535588;
@@ -28,7 +31,16 @@ std::optional<Var> cross_entropy(const Distribution& p, const Normal& q, Where w
   });
 }
 
+// 1 + t is the mixture of the variances over that of q; for alpha to 1 it is the KL, without a cancellation.
+Var renyi_of(const Normal& p, const Normal& q, double alpha) {
+  const Var ratio = p.scale / q.scale, excess = square(ratio) - 1;
+  const Var exists = (1 - alpha) * excess > -1, t = where(exists, (1 - alpha) * excess, 0);
+  const Var distance = 0.5 * alpha * square((p.loc - q.loc) / q.scale) / (1 + t);
+  return where(exists, 0.5 * excess * log1p_ratio(t) - log(ratio) + distance, infinity);
+}
+
 const KlRow<Normal, Normal> normal_normal;
+const RenyiRow<Normal, renyi_of> normal_renyi;
 const KlRow<Normal, Laplace> normal_laplace;
 const KlRow<Normal, Gumbel> normal_gumbel;
 const CrossRow<Normal, cross_entropy> any_normal;

@@ -93,4 +93,18 @@ Var StudentT::within(Arg x) const {
   return composed(x.where, name, {x.var, df, loc, scale}, [&] { return Parts(*this, x).within; });
 }
 
+// Like cdf: about 1/2 by the first terms of the inverse series, whose next one is below 1e-13.
+Var StudentT::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, df, loc, scale}, [&] {
+    const Var half = 0.5 * df, part = 2 * p.var - 1;
+    const Var y = 0.5 * part * exp(lbeta(half, 0.5)), curvature = (df + 1) / 6;
+    const Var middle = abs(y) * sqrt(df + 1)<1e-3, far = abs(part)> 0.5;
+    const Var near = where(middle, y, 0), about = near * (1 + curvature * square(near));
+    const Var u = betainc_inv(0.5, half, where(logical_or(middle, far), 0.25, abs(part)));
+    const Var w = betainc_inv(half, 0.5, where(far, 2 * minimum(p.var, 1 - p.var), 0.25));
+    const Var size = where(far, sqrt((1 - w) / w), sqrt(u / (1 - u)));
+    return loc + scale * (sqrt(df) * where(logical_and(middle, logical_not(far)), about, sign(part) * size));
+  });
+}
+
 }  // namespace tapir::vi
