@@ -131,10 +131,4 @@ bool same(const Bijector& a, const Bijector& b) {
   });
 }
 
-ParameterMap within(std::string part, ParameterMap f, int extra) {
-  return [part = std::move(part), f = std::move(f), extra](const ParameterInfo& info, const Var& value) {
-    return f({part + "." + info.name, info.support, std::min(value.rank(), info.own + extra)}, value);
-  };
-}
-
 }  // namespace tapir::vi

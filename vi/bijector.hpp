@@ -154,11 +154,6 @@ class Bijector {
 
 bool same(const Bijector& a, const Bijector& b);
 
-/// `f` for the parameters of a part of something: each is named "part.name". Where points have `extra` axes
-/// beyond those of the part's, as many of the last axes of a parameter as it has are theirs, since everything
-/// broadcasts from the right.
-ParameterMap within(std::string part, ParameterMap f, int extra = 0);
-
 // ---- templates ----
 
 template <class B>

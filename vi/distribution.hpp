@@ -40,6 +40,9 @@ class Distribution {
 
   std::string_view name() const { return model_->name(); }
   bool is_pathwise() const { return model_->is_pathwise(); }
+  bool is_atomic() const { return model_->is_atomic(); }
+  bool has_cdf() const { return model_->has_cdf(); }
+  bool has_tails() const { return model_->has_tails(); }
   Support support() const { return model_->support(); }
   /// The axes of one value.
   Shape own_shape() const { return model_->own_shape(); }
@@ -65,6 +68,10 @@ class Distribution {
   std::optional<Var> entropy(Where where = here()) const { return model_->entropy(where); }
   std::optional<Var> cdf(Arg x) const { return model_->cdf(x); }
   std::optional<Var> icdf(Arg p) const { return model_->icdf(p); }
+  /// log P(X <= x), log P(X > x), and the x with P(X > x) = q.
+  std::optional<Var> log_cdf(Arg x) const { return model_->log_cdf(x); }
+  std::optional<Var> log_sf(Arg x) const { return model_->log_sf(x); }
+  std::optional<Var> isf(Arg q) const { return model_->isf(q); }
   /// The values of the support on a leading axis: [m] ++ own_shape().
   std::optional<Var> enumerate(Where where = here()) const { return model_->enumerate(where); }
 
@@ -95,6 +102,9 @@ class Distribution {
     virtual ~Model() = default;
     virtual std::string_view name() const = 0;
     virtual bool is_pathwise() const = 0;
+    virtual bool is_atomic() const = 0;
+    virtual bool has_cdf() const = 0;
+    virtual bool has_tails() const = 0;
     virtual Support support() const = 0;
     virtual Shape own_shape() const = 0;
     virtual Distribution each(const ParameterMap& f) const = 0;
@@ -105,6 +115,9 @@ class Distribution {
     virtual std::optional<Var> entropy(Where where) const = 0;
     virtual std::optional<Var> cdf(const Arg& x) const = 0;
     virtual std::optional<Var> icdf(const Arg& p) const = 0;
+    virtual std::optional<Var> log_cdf(const Arg& x) const = 0;
+    virtual std::optional<Var> log_sf(const Arg& x) const = 0;
+    virtual std::optional<Var> isf(const Arg& q) const = 0;
     virtual std::optional<Var> enumerate(Where where) const = 0;
     virtual std::optional<PerElement> per_element(Where where) const = 0;
     virtual std::type_index type() const = 0;
@@ -149,6 +162,9 @@ struct Distribution::ModelOf final : Model {
 
   std::string_view name() const override { return L::name; }
   bool is_pathwise() const override { return vi::is_pathwise(law_); }
+  bool is_atomic() const override { return vi::is_atomic(law_); }
+  bool has_cdf() const override { return vi::has_cdf(law_); }
+  bool has_tails() const override { return vi::has_tails(law_); }
   Support support() const override { return law_.support(); }
   Shape own_shape() const override { return vi::own_shape(law_); }
   Distribution each(const ParameterMap& f) const override { return law_.each(f); }
@@ -174,6 +190,18 @@ struct Distribution::ModelOf final : Model {
   }
   std::optional<Var> icdf(const Arg& p) const override {
     if constexpr (requires { law_.icdf(p); }) return law_.icdf(p);
+    return std::nullopt;
+  }
+  std::optional<Var> log_cdf(const Arg& x) const override {
+    if constexpr (requires { law_.log_cdf(x); }) return law_.log_cdf(x);
+    return std::nullopt;
+  }
+  std::optional<Var> log_sf(const Arg& x) const override {
+    if constexpr (requires { law_.log_sf(x); }) return law_.log_sf(x);
+    return std::nullopt;
+  }
+  std::optional<Var> isf(const Arg& q) const override {
+    if constexpr (requires { law_.isf(q); }) return law_.isf(q);
     return std::nullopt;
   }
   std::optional<Var> enumerate(Where where) const override {

@@ -40,7 +40,8 @@ std::set<std::type_index>& angles() {
 // E_p(-log q) less the entropy of p.
 std::optional<Var> crossed(const Distribution& p, const Distribution& q, Where where) {
   const auto row = crosses().find(q.type());
-  if (row == crosses().end() || !p.support().ends() || p.own_rank() != 0) return std::nullopt;
+  if (row == crosses().end() || !p.support().ends() || p.own_rank() != 0 || p.is_atomic())
+    return std::nullopt;
   const auto entropy = p.entropy(where);
   const auto cross = entropy ? row->second(p, q.address(), where) : std::nullopt;
   if (!cross) return std::nullopt;

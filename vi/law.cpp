@@ -23,6 +23,12 @@ Shape batch_of(std::string_view law, const LawParameter& parameter, Where where)
 
 }  // namespace
 
+ParameterMap within(std::string part, ParameterMap f, int extra) {
+  return [part = std::move(part), f = std::move(f), extra](const ParameterInfo& info, const Var& value) {
+    return f({part + "." + info.name, info.support, std::min(value.rank(), info.own + extra)}, value);
+  };
+}
+
 Shape batch_shape(std::string_view law, const std::vector<LawParameter>& parameters, Where where) {
   Shape joint;
   std::string seen;
@@ -53,6 +59,11 @@ Var with_inner_axes(const Var& parameter, int own, int count, Where where) {
   if (batch <= 0 || count <= 0) return parameter;
   return reshape(Arg(parameter, where),
                  shape.take_front(batch) + Shape::ones(count) + shape.drop_front(batch));
+}
+
+Var with_batch_axes(const Var& parameter, int own, int count, Where where) {
+  const int missing = count - (parameter.rank() - own);
+  return missing <= 0 ? parameter : reshape(Arg(parameter, where), Shape::ones(missing) + parameter.shape());
 }
 
 bool same_value(const Var& a, const Var& b) {

@@ -26,19 +26,29 @@ struct ParameterInfo {
 /// What `each` passes every parameter through.
 using ParameterMap = std::function<Var(const ParameterInfo&, const Var&)>;
 
+/// `f` for the parameters of a part of something: each is named "part.name". Where points have `extra` axes
+/// beyond those of the part's, as many of the last axes of a parameter as it has are theirs, since everything
+/// broadcasts from the right.
+ParameterMap within(std::string part, ParameterMap f, int extra = 0);
+
 /// A distribution: a small struct with these members.
 ///
 ///   name       static constexpr std::string_view: begins its errors
 ///   pathwise   static constexpr bool: gradients by all its differentiable parameters flow through a sample. If it is not
 ///              the same for all: `bool is_pathwise() const`
 ///   own_rank   static constexpr int: axes of one value. If it is not 0, or not static: `Shape own_shape() const`
+///   atomic     static constexpr bool, or `bool is_atomic() const`: some of its values are reals that have a probability
+///              themselves, not a density. Not needed where the support is discrete
 ///   support()  the set of its values
 ///   each(f)    the law with every parameter passed through `f(ParameterInfo, Var) -> Var`: what lists them
 ///   sample(key, shape, where)  a value of `shape` ++ own axes; bare parameters take the key's dtype
 ///   log_prob(x)                x's shape without own axes; normalised; -inf outside the support; NaN stays NaN
 ///
 /// and, where they exist: mean(), variance() (batch ++ own), entropy() (batch), cdf(x), icdf(p), and enumerate(), the
-/// values of the support on a leading axis, [m] ++ own. Each takes a `Where where = here()` (or an Arg).
+/// values of the support on a leading axis, [m] ++ own. Each takes a `Where where = here()` (or an Arg). Continuous laws
+/// of numbers may have tails, all of them and cdf and icdf or none: log_cdf(x), log_sf(x) = log P(X > x), and isf(q), the x
+/// with P(X > x) = q; they keep their digits where cdf rounds to 0 or 1. If whether cdf or the tails exist depends on more
+/// than the type: `bool has_cdf() const`, `bool has_tails() const`.
 template <class L>
 concept Law = std::copy_constructible<L> && requires(const L& law, const Key& key, const Shape& shape,
                                                      const Arg& x, const ParameterMap& f, Where where) {
@@ -51,13 +61,14 @@ concept Law = std::copy_constructible<L> && requires(const L& law, const Key& ke
     requires(const L& law) {
       { law.own_shape() } -> std::convertible_to<Shape>;
     } ||
-    requires { requires L::own_rank == 0; }) && (
-    requires(const L& law) {
-      { law.is_pathwise() } -> std::convertible_to<bool>;
-    } ||
-    requires {
-      { L::pathwise } -> std::convertible_to<bool>;
-    });
+    requires { requires L::own_rank == 0; }) &&
+    (
+        requires(const L& law) {
+          { law.is_pathwise() } -> std::convertible_to<bool>;
+        } ||
+        requires {
+          { L::pathwise } -> std::convertible_to<bool>;
+        });
 
 /// A parameter of a law as `parameters()` lists it.
 struct LawParameter {
@@ -95,6 +106,33 @@ bool is_pathwise(const L& law) {
     return L::pathwise;
 }
 
+/// Reals that have a probability themselves are among its values, or all of them are discrete.
+template <Law L>
+bool is_atomic(const L& law) {
+  if constexpr (requires { law.is_atomic(); })
+    return law.is_atomic();
+  else if constexpr (requires { L::atomic; })
+    return L::atomic;
+  else
+    return law.support().is_discrete();
+}
+
+template <Law L>
+bool has_cdf(const L& law) {
+  if constexpr (requires { law.has_cdf(); })
+    return law.has_cdf();
+  else
+    return requires(const Arg& x) { law.cdf(x); };
+}
+
+template <Law L>
+bool has_tails(const L& law) {
+  if constexpr (requires { law.has_tails(); })
+    return law.has_tails();
+  else
+    return requires(const Arg& x) { law.log_sf(x); };
+}
+
 /// The parameters' shapes, without the axes that a value consumes, broadcast together from the right.
 ///
 ///   errors  "[Normal] parameters do not broadcast: loc f64[3] and scale f64[4]"
@@ -126,6 +164,9 @@ L with_inner_axes(const L& law, int count, Where where) {
     return with_inner_axes(value, info.own, count, where);
   });
 }
+
+/// A parameter with at least `count` batch axes before those that a value consumes; those that are missing are of size 1.
+Var with_batch_axes(const Var& parameter, int own, int count, Where where);
 
 /// One place on a tape, or equal plain values.
 bool same_value(const Var& a, const Var& b);

@@ -9,6 +9,7 @@
 #include <tapir/vi/guides.hpp>
 #include <tapir/vi/handlers.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/kl_estimate.hpp>
 #include <tapir/vi/model.hpp>
 #include <tapir/vi/objectives.hpp>
 #include <tapir/vi/renyi.hpp>

@@ -30,7 +30,7 @@ double uniform_of(std::uint64_t word) { return (static_cast<double>(word >> 12) 
 
 // ---- in double ----
 
-/// With tau = 1 + sqrt(1 + 4 k^2), all that cancels for large k is taken from tau - 2 k = 1 + 1/(tau - 1 + 2 k).
+/// tau = 1 + sqrt(1 + 4 k^2); what cancels for large k is taken from tau - 2 k = 1 + 1/(tau - 1 + 2 k).
 double von_mises_of(const Philox& source, double k) {
   if (!(k >= 0 && k < infinity)) return no_value;
   const double root = std::sqrt(1 + 4 * k * k), tau = 1 + root, rest = 1 + 1 / (root + 2 * k);

@@ -1,4 +1,4 @@
-// Rows that are differentiable once in their shapes: what their derivatives cost has no derivative of its own.
+// Rows that are differentiable once in their shapes.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -25,7 +25,7 @@ inline Scaled refused(const char* op, const char* operand) {
   };
 }
 
-/// The row of a derivative by a shape: its own derivatives by the shapes are refused, and the suite takes none.
+/// The row of a derivative by a shape: its own ones by the shapes are refused, and the suite takes none.
 inline Row slope_row(std::string name, std::vector<Scaled> rules, std::vector<Domain> domains) {
   const std::size_t shapes = rules.size() - 1;
   Row row = elementwise(std::move(name), std::move(rules), std::move(domains));

@@ -86,7 +86,7 @@ Var lambert_w(Arg x);
 Var gamma_p_inv(Arg a, Arg p);
 /// The x with 1 - P(a, x) = q; accurate for small q.
 Var gamma_q_inv(Arg a, Arg q);
-/// The x with I_x(a, b) = p, 0 <= p <= 1.
+/// The x with I_x(a, b) = p, 0 <= p <= 1, a and b up to 1e12.
 ///
 ///   gradient  in the shapes: -g betainc_da(a, b, y) / betainc_dx(a, b, y) and so on, first order
 Var betainc_inv(Arg a, Arg b, Arg p);
@@ -104,8 +104,8 @@ Var log_ndtr(Arg x);
 ///   gradient  g y (y - x), where y - x has lost about x^2 units in the last place
 Var normal_hazard(Arg x);
 
-/// Owen's T(h, a): the probability that X > h and 0 < Y < a X, X and Y standard normal. Boost computes it to about
-/// 1e-16 absolutely: for large |h| its own digits are fewer.
+/// Owen's T(h, a): the probability that X > h and 0 < Y < a X, X and Y standard normal. To about 1e-16
+/// absolutely: for large |h| its own digits are fewer.
 ///
 ///   gradient  -g phi(h) erf(a h / sqrt 2) / 2, g exp(-h^2 (1 + a^2) / 2) / (2 pi (1 + a^2))
 Var owens_t(Arg h, Arg a);

@@ -31,7 +31,7 @@ Var normal_mass_quantile(Arg v, Arg b, Arg w);
 
 // ---- the von Mises law ----
 
-/// The probability that an angle of mode 0 and concentration k lies in [-pi, x], to 1e-14; by one more with each turn.
+/// The probability that an angle of mode 0 and concentration k lies in [-pi, x]; one more with each turn.
 ///
 ///   gradient  in x the density, of any order; in k: -density von_mises_slope(x, k), first order
 ///   domain    k >= 0
@@ -39,9 +39,10 @@ Var normal_mass_quantile(Arg v, Arg b, Arg w);
 Var von_mises_cdf(Arg x, Arg k);
 /// d x / d k where the probability of [-pi, x] stays: how an angle moves with its concentration.
 ///
-///   gradient  in k: "[von_mises_slope] has no derivative by the shape k: second derivatives by shapes are not there"
+///   gradient  in x; errors  "[von_mises_slope] has no derivative by the shape k: second derivatives by shapes
+///             are not there"
 Var von_mises_slope(Arg x, Arg k);
-/// 1 - I1(k) / I0(k): the circular variance, to the last digits also for large k, where it is about 1 / (2 k).
+/// 1 - I1(k) / I0(k): the circular variance, to the last digits also for large k; about 1 / (2 k) there.
 ///
 ///   gradient  g (A / k - y (2 - y)), A = I1(k) / I0(k); has lost about k units in the last place
 Var von_mises_variance(Arg k);

@@ -1,7 +1,7 @@
 // The rows of the von Mises law: its distribution function, how its quantiles move, its variance.
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// All by Gauss and Legendre's rule over what lies beyond |x|, as far as the density matters there: nothing cancels.
+// By Gauss and Legendre's rule over what lies beyond |x|, as far as the density matters: nothing cancels.
 #include <tapir/autodiff/ops/special_laws.hpp>
 
 #include <algorithm>
@@ -67,7 +67,7 @@ double one_less_cos(double x) {
   return 2 * s * s;
 }
 
-/// The integral of f(u) e^(k (cos u - cos d)) over u from d to pi, 0 <= d <= pi, as far as that is above e^-40.
+/// The integral of f(u) e^(k (cos u - cos d)) over u from d to pi, as far as that is above e^-40.
 template <class F>
 double integral_beyond(double d, double k, const F& f) {
   const double end = std::min(1.0, 0.5 * one_less_cos(d) + 20 / k);  // sin(u/2)^2 there
@@ -86,7 +86,7 @@ double mass_beyond(double d, double k) {
 
 bool in_domain(double k) { return k >= 0 && k < std::numeric_limits<double>::infinity(); }
 
-/// Below 20 by the continued fraction of I1/I0 (DLMF 10.33.1), from there on by the expansions of both (10.40.1).
+/// Below 20 by the continued fraction of I1/I0 (DLMF 10.33.1), from there on by expansions of both (10.40.1).
 double variance(double k) {
   if (!in_domain(k)) return no_value;
   if (k < 20) {
@@ -110,7 +110,7 @@ double cdf(double x, double k) {
   return turns + (x < 2 * pi * turns ? tail : 1 - tail);
 }
 
-/// Minus the integral of the score cos u - A beyond x over the density, or the same within x: there it is of one sign.
+/// Minus the integral of the score cos u - A beyond x over the density, or within x: where it has one sign.
 double slope(double x, double k) {
   if (!in_domain(k)) return no_value;
   const double y = x - 2 * pi * std::floor((x + pi) * inverse_2pi), d = std::min(pi, std::abs(y));

@@ -8,10 +8,9 @@
 namespace tapir {
 namespace {
 
-constexpr const char* reason =
-    "a score-function surrogate gives first derivatives only; this estimator has no second-order form";
-
 std::vector<Type> first_type(const Signature& s) { return {s[0]}; }
+
+const std::string& reason_of(const Recorded& r) { return r.attrs.get<std::string>("reason"); }
 
 // The derivative by x that passes through. It does not depend on x, but what it leads to does, and a second derivative
 // has to come by here to be refused: hence x as an operand.
@@ -19,23 +18,25 @@ const Op derivative_op{
     {.name = "first_order_derivative",
      .kind = Kind::alias,
      .shape = first_type,
-     .vjp = [](const Recorded&, const Tangents&) -> Tangents { throw Error("grad", reason); },
-     .jvp = [](const Recorded&, const Tangents&) -> Tangents { throw Error("jvp", reason); }},
+     .vjp = [](const Recorded& r, const Tangents&) -> Tangents { throw Error("grad", reason_of(r)); },
+     .jvp = [](const Recorded& r, const Tangents&) -> Tangents { throw Error("jvp", reason_of(r)); }},
     Op::Unlisted{}};  // the suite would ask for its derivatives
 
 const Op first_order_op{{.name = "first_order",
                          .kind = Kind::alias,
                          .shape = first_type,
                          .vjp = ops::pull([](const Recorded& r, const Var& g) {
-                           return apply(derivative_op, {g, r.inputs[0]});
+                           return apply(derivative_op, {g, r.inputs[0]}, r.attrs);
                          }),
                          .jvp = [](const Recorded& r, const Tangents& t) -> Tangents {
-                           return {apply(derivative_op, {*t[0], r.inputs[0]})};
+                           return {apply(derivative_op, {*t[0], r.inputs[0]}, r.attrs)};
                          }},
                         Op::Unlisted{}};
 
 }  // namespace
 
-Var first_order(Arg x) { return apply(first_order_op, {std::move(x)}); }
+Var first_order(Arg x, std::string reason) {
+  return apply(first_order_op, {std::move(x)}, {{"reason", std::move(reason)}});
+}
 
 }  // namespace tapir

@@ -1,7 +1,10 @@
-// Figure: log densities with their gradients, and draws, of the laws, in nanoseconds per element; Boost's densities beside.
+// Figure: log densities with their gradients, and draws, of the laws, per element, beside PyTorch's and Boost's.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <cmath>
+#include <cstdlib>
 #include <functional>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include <boost/math/distributions.hpp>
@@ -12,29 +15,40 @@
 #include "contest.hpp"
 #include "program_of.hpp"
 #include "report.hpp"
+#include "served.hpp"
 
 namespace tapir::bench {
 namespace {
 
-constexpr Index n = 100000;
+constexpr Index n = 100000;  // elements; a law of vectors has as many values as fill them
 
 using namespace vi;
 
+using Vars = std::span<const Var>;
+
 struct Entry {
   std::string name;
-  std::function<Distribution(std::span<const Var>)> make;
-  std::vector<double> parameters;
+  std::function<Distribution(Vars)> make;
+  std::vector<Tensor> parameters;
+  /// The law in PyTorch, of parameters p; empty if it is not there.
+  std::string torch = {};
   std::function<double(double)> boost = {};  // log density
+
+  /// Values in n elements.
+  Index count() const {
+    const std::vector<Var> p(parameters.begin(), parameters.end());
+    return n / make(p).own_shape().size();
+  }
 };
 
 /// Law L with these values of its parameters.
 template <class L, std::size_t N>
-Entry entry(const double (&parameters)[N], std::function<double(double)> boost = {}) {
-  const auto make = [](std::span<const Var> p) -> Distribution {
+Entry entry(const double (&parameters)[N], std::string torch = {}, std::function<double(double)> boost = {}) {
+  const auto make = [](Vars p) -> Distribution {
     return [&]<std::size_t... i>(std::index_sequence<i...>) { return L{p[i]...}; }
     (std::make_index_sequence<N>());
   };
-  return {std::string(L::name), make, {parameters, parameters + N}, std::move(boost)};
+  return {std::string(L::name), make, {parameters, parameters + N}, std::move(torch), std::move(boost)};
 }
 
 template <class B>
@@ -42,50 +56,116 @@ std::function<double(double)> of(B law) {
   return [law](double x) { return std::log(pdf(law, x)); };
 }
 
-using Vars = std::span<const Var>;
-
-std::vector<Entry> entries() {
+std::vector<Entry> laws_of_numbers() {
   using namespace boost::math;
-  return {entry<Normal>({0.3, 1.2}, of(normal_distribution<>(0.3, 1.2))),
-          entry<Laplace>({0.3, 1.2}, of(laplace_distribution<>(0.3, 1.2))),
-          entry<Logistic>({0.3, 1.2}, of(logistic_distribution<>(0.3, 1.2))),
-          entry<Gumbel>({0.3, 1.2}, of(extreme_value_distribution<>(0.3, 1.2))),
-          entry<Cauchy>({0.3, 1.2}, of(cauchy_distribution<>(0.3, 1.2))),
-          entry<StudentT>({3.5, 0, 1}, of(students_t_distribution<>(3.5))),
-          entry<HalfNormal>({1.2}),
-          entry<HalfCauchy>({1.2}),
-          entry<Exponential>({1.2}, of(exponential_distribution<>(1.2))),
-          entry<Gamma>({2.5, 1.2}, of(gamma_distribution<>(2.5, 1 / 1.2))),
-          entry<LogNormal>({0.3, 0.8}, of(lognormal_distribution<>(0.3, 0.8))),
-          entry<Weibull>({1.2, 1.7}, of(weibull_distribution<>(1.7, 1.2))),
-          entry<Pareto>({1.2, 1.7}, of(pareto_distribution<>(1.2, 1.7))),
-          entry<Beta>({2.5, 1.2}, of(beta_distribution<>(2.5, 1.2))),
-          entry<Kumaraswamy>({1.2, 1.7}),
-          entry<LogitNormal>({0.3, 1.2}),
-          entry<Bernoulli>({0.3}),
-          entry<Geometric>({-0.5})};
+  return {
+      entry<Normal>({0.3, 1.2}, "Normal(p[0], p[1])", of(normal_distribution<>(0.3, 1.2))),
+      entry<Laplace>({0.3, 1.2}, "Laplace(p[0], p[1])", of(laplace_distribution<>(0.3, 1.2))),
+      entry<Logistic>({0.3, 1.2}, {}, of(logistic_distribution<>(0.3, 1.2))),
+      entry<Gumbel>({0.3, 1.2}, "Gumbel(p[0], p[1])", of(extreme_value_distribution<>(0.3, 1.2))),
+      entry<Cauchy>({0.3, 1.2}, "Cauchy(p[0], p[1])", of(cauchy_distribution<>(0.3, 1.2))),
+      entry<StudentT>({3.5, 0, 1}, "StudentT(p[0], p[1], p[2])", of(students_t_distribution<>(3.5))),
+      entry<Uniform>({-0.3, 1.2}, "Uniform(p[0], p[1])", of(uniform_distribution<>(-0.3, 1.2))),
+      entry<HalfNormal>({1.2}, "HalfNormal(p[0])"),
+      entry<HalfCauchy>({1.2}, "HalfCauchy(p[0])"),
+      entry<Exponential>({1.2}, "Exponential(p[0])", of(exponential_distribution<>(1.2))),
+      entry<Gamma>({2.5, 1.2}, "Gamma(p[0], p[1])", of(gamma_distribution<>(2.5, 1 / 1.2))),
+      entry<InverseGamma>({2.5, 1.2}, "InverseGamma(p[0], p[1])", of(inverse_gamma_distribution<>(2.5, 1.2))),
+      entry<Chi2>({2.5}, "Chi2(p[0])", of(chi_squared_distribution<>(2.5))),
+      entry<LogNormal>({0.3, 0.8}, "LogNormal(p[0], p[1])", of(lognormal_distribution<>(0.3, 0.8))),
+      entry<Weibull>({1.2, 1.7}, "Weibull(p[0], p[1])", of(weibull_distribution<>(1.7, 1.2))),
+      entry<Pareto>({1.2, 1.7}, "Pareto(p[0], p[1])", of(pareto_distribution<>(1.2, 1.7))),
+      entry<Beta>({2.5, 1.2}, "Beta(p[0], p[1])", of(beta_distribution<>(2.5, 1.2))),
+      entry<Kumaraswamy>({1.2, 1.7}, "Kumaraswamy(p[0], p[1])"),
+      entry<LogitNormal>({0.3, 1.2}),
+      entry<ContinuousBernoulli>({0.3}, "ContinuousBernoulli(logits=p[0])"),
+      entry<RelaxedBernoulli>({0.7, 0.3}, "RelaxedBernoulli(p[0], logits=p[1])"),
+      entry<Bernoulli>({0.3}, "Bernoulli(logits=p[0])"),
+      entry<Geometric>({-0.5}, "Geometric(logits=p[0])"),
+      entry<Poisson>({4.5}, "Poisson(p[0])", of(poisson_distribution<>(4.5))),
+      entry<NegativeBinomial>({3.5, 0.4}, "NegativeBinomial(p[0], logits=p[1])"),
+  };
+}
+
+Tensor vector(std::initializer_list<double> values) {
+  return {Shape{static_cast<Index>(values.size())}, std::span<const double>(values.begin(), values.size())};
+}
+
+std::vector<Entry> laws_of_vectors() {
+  const Tensor five = vector({0.5, 1.2, 2.0, 0.7, 1.5}), logits = vector({0.1, -0.7, 1.1, 0.3, -0.2});
+  const Tensor tril({3, 3}, {1.2, 0.0, 0.0, 0.3, 0.8, 0.0, -0.5, 0.2, 1.1});
+  return {
+      {"Categorical", [](Vars p) { return Categorical{p[0]}; }, {logits}, "Categorical(logits=p[0])"},
+      {"OneHotCategorical",
+       [](Vars p) { return OneHotCategorical{p[0]}; },
+       {logits},
+       "OneHotCategorical(logits=p[0])"},
+      {"Dirichlet", [](Vars p) { return Dirichlet{p[0]}; }, {five}, "Dirichlet(p[0])"},
+      {"MultivariateNormal",
+       [](Vars p) { return MultivariateNormal{.loc = p[0], .scale_tril = p[1]}; },
+       {vector({0.1, 0.2, -0.3}), tril},
+       "MultivariateNormal(p[0], scale_tril=p[1])"},
+      {"Mixture of 5 Normals",
+       [](Vars p) { return Mixture(Categorical{p[0]}, Normal{.loc = p[1], .scale = p[2]}); },
+       {logits, vector({-2, -1, 0, 1, 2}), five},
+       "MixtureSameFamily(Categorical(logits=p[0]), Normal(p[1], p[2]))"},
+  };
 }
 
 double ns(double seconds) { return 1e9 * seconds / static_cast<double>(n); }
 
-void one(Report& report, const Entry& e) {
-  std::vector<Tensor> parameters;
-  for (double p : e.parameters) parameters.emplace_back(p);
-  std::vector<Var> values(parameters.begin(), parameters.end());
-  const Tensor x = e.make(values).sample(Key(5, f64) / e.name, {n}).tensor();
-  ProgramOf density(with_gradient([&](Vars p) { return std::vector<Var>{sum(e.make(p).log_prob(x))}; }),
-                    parameters);
-  // The counter is an input, so that each run draws afresh.
-  std::vector<Tensor> with_counter = parameters;
-  with_counter.push_back(Tensor({2}, {Index{5}, Index{0}}));
+// As Python writes lists.
+std::string listed(const Tensor& t) {
+  std::string text;
+  const Index rows = t.type().shape.rank() == 0 ? 1 : t.type().shape[0];
+  if (t.type().shape.rank() == 0) return fmt::format("{}", t.item());
+  for (Index i = 0; i < rows; ++i) {
+    const Shape row = t.type().shape.drop_front(1);
+    text += (i ? "," : "[") + listed(t.rows(i, i + 1).reshaped(row));
+  }
+  return text + "]";
+}
+
+std::string as_json(const std::vector<Entry>& entries) {
+  std::string all;
+  for (const Entry& e : entries) {
+    if (e.torch.empty()) continue;
+    std::string parameters;
+    for (const Tensor& p : e.parameters) parameters += (parameters.empty() ? "" : ",") + listed(p);
+    all += fmt::format("{}[\"{}\",[{}],{}]", all.empty() ? "" : ",", e.torch, parameters, e.count());
+  }
+  return "[" + all + "]";
+}
+
+// Values are an input, as minibatches are: nothing of them is known beforehand.
+void one(Report& report, const Entry& e, Served* torch, std::size_t step) {
+  std::vector<Var> values(e.parameters.begin(), e.parameters.end());
+  const Tensor x = e.make(values).sample(Key(5, f64) / e.name, {e.count()}).tensor();
+  const std::size_t count = e.parameters.size();
+  std::vector<Tensor> with_values = e.parameters, with_counter = e.parameters;
+  with_values.push_back(x);
+  with_counter.push_back(Tensor({2}, {Index{5}, Index{0}}));  // so that each run draws afresh
+  ProgramOf density(
+      [&](Vars p) {
+        std::vector<Var> all{sum(e.make(p.first(count)).log_prob(p[count]))};
+        for (Var& by : grad(all[0], p.first(count))) all.push_back(std::move(by));
+        return all;
+      },
+      with_values);
   ProgramOf draw(
       [&](Vars p) {
-        return std::vector<Var>{e.make(p.first(p.size() - 1)).sample(Key(p.back(), f64) / e.name, {n})};
+        return std::vector<Var>{e.make(p.first(count)).sample(Key(p.back(), f64) / e.name, {e.count()})};
       },
       with_counter);
-  Contest contest({.seconds = 0.3 * Contest::default_seconds});
+  Contest contest({.wall = torch != nullptr, .seconds = 0.3 * Contest::default_seconds});
   contest.add("density", [&] { density.run(); });
   contest.add("draw", [&] { draw.run(); });
+  if (torch)
+    for (const std::size_t which : {0, 1})
+      contest.add_timed(which ? "torch's draw" : "torch's density", [=](std::size_t repeats) {
+        torch->choose(step + which);
+        return torch->seconds(repeats);
+      });
   if (e.boost)
     contest.add("boost", [&] {
       double total = 0;
@@ -95,14 +175,33 @@ void one(Report& report, const Entry& e) {
   contest.run();
   report.add(e.name + ": log_prob + gradient", ns(contest.seconds("density")), "ns");
   report.add(e.name + ": draw", ns(contest.seconds("draw")), "ns");
-  if (!e.boost) return;
-  report.add(e.name + ": Boost's log density", ns(contest.seconds("boost")), "ns");
-  report.add(e.name + ": log_prob + gradient over Boost's density", contest.ratio("density", "boost"),
-             "ratio");
+  if (e.boost)
+    report.add(e.name + ": Boost's log density over log_prob + gradient", contest.ratio("boost", "density"),
+               "ratio");
+  if (!torch) return;
+  report.add(e.name + ": PyTorch's log_prob + gradient over tapir's",
+             contest.ratio("torch's density", "density"), "ratio", at_least(2));
+  report.add(e.name + ": PyTorch's draw over tapir's", contest.ratio("torch's draw", "draw"), "ratio",
+             at_least(1));
+}
+
+std::unique_ptr<Served> torch_of(const Report& report, const std::vector<Entry>& entries) {
+  const char* python = std::getenv("TAPIR_BENCHMARK_PYTHON");
+  if (!report.compare || !python) return nullptr;
+  auto torch = Served::start({python, TAPIR_BENCHMARK_COMPARE "/pytorch_laws.py", as_json(entries)});
+  if (!torch) report.say("PyTorch: not there, left out");
+  return torch;
 }
 
 void run(Report& report) {
-  for (const Entry& e : entries()) one(report, e);
+  std::vector<Entry> entries = laws_of_numbers();
+  for (Entry& e : laws_of_vectors()) entries.push_back(std::move(e));
+  const auto torch = torch_of(report, entries);
+  std::size_t step = 0;
+  for (const Entry& e : entries) {
+    one(report, e, e.torch.empty() ? nullptr : torch.get(), step);
+    if (!e.torch.empty()) step += 2;
+  }
 }
 
 const Figure figure("distributions",

@@ -71,6 +71,7 @@ std::string Served::ask(const std::string& question) {
 }
 
 double Served::seconds(std::size_t repeats) { return std::stod(ask("run " + std::to_string(repeats))); }
+void Served::choose(std::size_t step) { (void)ask("choose " + std::to_string(step)); }
 double Served::peak_mib() { return std::stod(ask("memory")); }
 
 std::string folder_of_program() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }

@@ -21,6 +21,8 @@ class Served {
   Served& operator=(const Served&) = delete;
 
   double seconds(std::size_t repeats);
+  /// Of a child that serves several steps: which one.
+  void choose(std::size_t step);
   double peak_mib();
 
  private:

@@ -2,18 +2,35 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/cauchy.hpp>
 
+#include <limits>
+
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double pi = 3.14159265358979323846;
 constexpr double inverse_pi = 0.31830988618379067154;
 constexpr double log_pi = 1.14472988584940017414;
 constexpr double log_4_pi = 2.53102424696929079294;
 
 const KlRow<Cauchy, Cauchy> cauchy_cauchy;
+
+// The log probability of less than a score.
+Var log_less(const Var& z) {
+  const Var none = z == -infinity;
+  return where(none, -infinity, log(inverse_pi * atan2(1, where(none, 0, -z))));
+}
+
+// The score above which q of the mass lies: the cotangent of the angle to the nearer end, since the tangent would lose
+// its digits in the tails.
+Var upper_score(const Var& q) {
+  const Var lower = q > 0.5;
+  const Var cotangent = 1 / tan(pi * where(lower, 1 - q, q));
+  return where(lower, -cotangent, cotangent);
+}
 
 }  // namespace
 
@@ -43,13 +60,20 @@ Var Cauchy::cdf(Arg x) const {
                   [&] { return inverse_pi * atan2(1, (loc - x) / scale); });
 }
 
-// The cotangent of the angle to the nearer end: the tangent would lose its digits in the tails.
 Var Cauchy::icdf(Arg p) const {
-  return composed(p.where, name, {p.var, loc, scale}, [&] {
-    const Var upper = p > 0.5;
-    const Var cotangent = 1 / tan(pi * where(upper, 1 - p, p));
-    return loc + scale * where(upper, cotangent, -cotangent);
-  });
+  return composed(p.where, name, {p.var, loc, scale}, [&] { return loc - scale * upper_score(p); });
+}
+
+Var Cauchy::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] { return log_less((x - loc) / scale); });
+}
+
+Var Cauchy::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] { return log_less((loc - x) / scale); });
+}
+
+Var Cauchy::isf(Arg q) const {
+  return composed(q.where, name, {q.var, loc, scale}, [&] { return loc + scale * upper_score(q); });
 }
 
 Var kl(const Cauchy& p, const Cauchy& q, Where where) {

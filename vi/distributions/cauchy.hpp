@@ -30,6 +30,9 @@ struct Cauchy {
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// KL(p || q) = log(((s + t)^2 + d^2) / (4 s t)), d = p.loc - q.loc, s = p.scale, t = q.scale.

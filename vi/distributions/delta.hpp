@@ -17,6 +17,7 @@ struct Delta {
   static constexpr std::string_view name = "Delta";
   static constexpr int own_rank = 0;
   static constexpr bool pathwise = true;
+  static constexpr bool atomic = true;
 
   /// Moves with the value.
   Support support() const { return Support::interval(value, value); }

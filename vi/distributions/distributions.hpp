@@ -7,12 +7,15 @@
 #include <tapir/vi/distributions/beta.hpp>
 #include <tapir/vi/distributions/categorical.hpp>
 #include <tapir/vi/distributions/cauchy.hpp>
+#include <tapir/vi/distributions/censored.hpp>
 #include <tapir/vi/distributions/chi2.hpp>
 #include <tapir/vi/distributions/continuous_bernoulli.hpp>
 #include <tapir/vi/distributions/delta.hpp>
 #include <tapir/vi/distributions/dirichlet.hpp>
 #include <tapir/vi/distributions/discrete_uniform.hpp>
+#include <tapir/vi/distributions/empirical.hpp>
 #include <tapir/vi/distributions/exponential.hpp>
+#include <tapir/vi/distributions/flat.hpp>
 #include <tapir/vi/distributions/gamma.hpp>
 #include <tapir/vi/distributions/generalized_pareto.hpp>
 #include <tapir/vi/distributions/geometric.hpp>
@@ -20,7 +23,9 @@
 #include <tapir/vi/distributions/half_cauchy.hpp>
 #include <tapir/vi/distributions/half_normal.hpp>
 #include <tapir/vi/distributions/half_student_t.hpp>
+#include <tapir/vi/distributions/hidden_markov.hpp>
 #include <tapir/vi/distributions/iid.hpp>
+#include <tapir/vi/distributions/independent.hpp>
 #include <tapir/vi/distributions/inverse_gamma.hpp>
 #include <tapir/vi/distributions/inverse_gaussian.hpp>
 #include <tapir/vi/distributions/kumaraswamy.hpp>
@@ -28,6 +33,7 @@
 #include <tapir/vi/distributions/log_normal.hpp>
 #include <tapir/vi/distributions/logistic.hpp>
 #include <tapir/vi/distributions/logit_normal.hpp>
+#include <tapir/vi/distributions/mixture.hpp>
 #include <tapir/vi/distributions/multivariate_normal.hpp>
 #include <tapir/vi/distributions/negative_binomial.hpp>
 #include <tapir/vi/distributions/normal.hpp>
@@ -40,6 +46,7 @@
 #include <tapir/vi/distributions/student_t.hpp>
 #include <tapir/vi/distributions/transformed.hpp>
 #include <tapir/vi/distributions/triangular.hpp>
+#include <tapir/vi/distributions/truncated.hpp>
 #include <tapir/vi/distributions/truncated_normal.hpp>
 #include <tapir/vi/distributions/uniform.hpp>
 #include <tapir/vi/distributions/von_mises.hpp>

@@ -6,6 +6,7 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/vi/distributions/chi2.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/distributions/gamma.hpp>
 #include <tapir/vi/distributions/gumbel.hpp>
@@ -74,6 +75,21 @@ Var Exponential::cdf(Arg x) const {
 
 Var Exponential::icdf(Arg p) const {
   return composed(p.where, name, {p.var, rate}, [&] { return -log1p(-p) / rate; });
+}
+
+Var Exponential::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, rate}, [&] {
+    const Var outside = x <= 0;
+    return where(outside, -infinity, log1mexp(rate * where(outside, 1, x)));
+  });
+}
+
+Var Exponential::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, rate}, [&] { return -rate * maximum(x, 0); });
+}
+
+Var Exponential::isf(Arg q) const {
+  return composed(q.where, name, {q.var, rate}, [&] { return -log(q) / rate; });
 }
 
 Var kl(const Exponential& p, const Exponential& q, Where where) {

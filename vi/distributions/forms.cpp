@@ -7,6 +7,8 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/structure.hpp>
+#include <tapir/autodiff/stochastic/first_order.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -66,6 +68,12 @@ Var log1p_ratio(const Var& x) {
   return by_size(x, 0.03125, series, [](const Var& w) { return log1p(w) / w; });
 }
 
+// Below -40, log(1 - e^-s) is log s to the last digit, and s = e^x may vanish; above 7 it is 0.
+Var log_cloglog(const Var& x) {
+  const Var small = x < -40;
+  return where(small, x, log1mexp(exp(where(small, 0, minimum(x, 7)))));
+}
+
 Var exp_remainder(const Var& x) {
   static constexpr double series[] = {1.0 / 2,       1.0 / 6,        1.0 / 24,       1.0 / 120,
                                       1.0 / 720,     1.0 / 5040,     1.0 / 40320,    1.0 / 362880,
@@ -109,6 +117,15 @@ Var count_loss(const Var& k, const Var& mean) {
 }
 
 Var unless(const Var& outside, const Var& density) { return where(outside, -infinity, density); }
+
+// The range of log p is cut: what is divided is smaller still where p has no number.
+Var implicit_draw(const Var& z, const Var& level, const Var& log_density, std::string_view of) {
+  const LogRange range = log_range(z.dtype());
+  const Var density = exp(clamp(stop_gradient(log_density), range.low, range.high));
+  const Var change = (stop_gradient(level) - level) / density;
+  return z + first_order(change, "a draw of " + std::string(of) +
+                                     " is differentiated implicitly; second derivatives are not there");
+}
 
 Var scaled_exp(const Var& scale, const Var& y) {
   return scale *

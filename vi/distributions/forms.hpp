@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include <tapir/autodiff/tape/var.hpp>
 
@@ -18,6 +19,8 @@ Var log_ratio(const Var& x, const Var& y);
 Var expm1_ratio(const Var& x);
 /// log(1 + x) / x; 1 at 0.
 Var log1p_ratio(const Var& x);
+/// log(1 - exp(-e^x)), the logarithm of the inverse of the complementary log-log link.
+Var log_cloglog(const Var& x);
 /// e^x - 1 - x, to the last digits also near 0: what a gamma or Poisson density loses at e^x times its mean.
 Var exp_remainder(const Var& x);
 /// a log a - a - log Gamma(a), without its cancellation: about log(a / (2 pi)) / 2 for large a > 0.
@@ -34,6 +37,12 @@ Var count_loss(const Var& k, const Var& mean);
 /// that it
 /// leaves no NaN in a gradient.
 Var unless(const Var& outside, const Var& density);
+
+/// A draw z of law `of`, known as a number only, with the derivative by the law's parameters that keeps its probability
+/// of less, `level` = F(z): dz = -dF/p. Level and density are taken at z, which is a constant.
+///
+///   errors  "[grad] a draw of Mixture is differentiated implicitly; second derivatives are not there"
+Var implicit_draw(const Var& z, const Var& level, const Var& log_density, std::string_view of);
 
 /// scale e^y; draws that would leave the range of the dtype stop a little before.
 Var scaled_exp(const Var& scale, const Var& y);

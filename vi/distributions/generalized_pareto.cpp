@@ -6,6 +6,7 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 
 namespace tapir::vi {
@@ -17,6 +18,18 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 Var quantile(const GeneralizedPareto& law, const Var& waiting) {
   return law.loc + law.scale * (waiting * expm1_ratio(law.concentration * waiting));
 }
+
+// How deep x lies: -log P(X > x); with the cases in which it is 0 or inf.
+struct Reach {
+  Reach(const GeneralizedPareto& law, const Var& x) {
+    const Var z = maximum((x - law.loc) / law.scale, 0);
+    none = z <= 0;
+    beyond = logical_or(z == infinity, 1 + law.concentration * z <= 0);
+    const Var inside = where(beyond, 0, z);
+    depth = inside * log1p_ratio(law.concentration * inside);
+  }
+  Var none, beyond, depth;
+};
 
 }  // namespace
 
@@ -71,16 +84,33 @@ Var GeneralizedPareto::entropy(Where where) const {
 
 Var GeneralizedPareto::cdf(Arg x) const {
   return composed(x.where, name, {x.var, loc, scale, concentration}, [&] {
-    const Var z = maximum((x - loc) / scale, 0);
-    const Var beyond = 1 + concentration * z <= 0;
-    const Var inside = where(beyond, 0, z);
-    return where(beyond, 1, -expm1(-inside * log1p_ratio(concentration * inside)));
+    const Reach reach(*this, x);
+    return where(reach.beyond, 1, -expm1(-reach.depth));
   });
 }
 
 Var GeneralizedPareto::icdf(Arg p) const {
   return composed(p.where, name, {p.var, loc, scale, concentration},
                   [&] { return quantile(*this, -log1p(-p)); });
+}
+
+Var GeneralizedPareto::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale, concentration}, [&] {
+    const Reach reach(*this, x);
+    return where(reach.none, -infinity, where(reach.beyond, 0, log1mexp(where(reach.none, 1, reach.depth))));
+  });
+}
+
+Var GeneralizedPareto::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale, concentration}, [&] {
+    const Reach reach(*this, x);
+    return where(reach.beyond, -infinity, -reach.depth);
+  });
+}
+
+Var GeneralizedPareto::isf(Arg q) const {
+  return composed(q.where, name, {q.var, loc, scale, concentration},
+                  [&] { return quantile(*this, -log(q)); });
 }
 
 }  // namespace tapir::vi

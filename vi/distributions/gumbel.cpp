@@ -57,6 +57,18 @@ Var Gumbel::icdf(Arg p) const {
   return composed(p.where, name, {p.var, loc, scale}, [&] { return loc - scale * log(-log(p)); });
 }
 
+Var Gumbel::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] { return -exp((loc - x) / scale); });
+}
+
+Var Gumbel::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] { return log_cloglog((loc - x) / scale); });
+}
+
+Var Gumbel::isf(Arg q) const {
+  return composed(q.where, name, {q.var, loc, scale}, [&] { return loc - scale * log(-log1p(-q)); });
+}
+
 Var kl(const Gumbel& p, const Gumbel& q, Where where) {
   return composed(where, "kl", {p.loc, p.scale, q.loc, q.scale}, [&] {
     const Var ratio = p.scale / q.scale;

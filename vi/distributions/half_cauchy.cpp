@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/half_cauchy.hpp>
 
+#include <limits>
+
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/vi/distributions/cauchy.hpp>
 #include <tapir/vi/distributions/forms.hpp>
@@ -9,6 +11,7 @@
 namespace tapir::vi {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double half_pi = 1.57079632679489661923;
 constexpr double two_over_pi = 0.63661977236758134308;
 constexpr double log_2 = 0.69314718055994530942;
@@ -40,6 +43,29 @@ Var HalfCauchy::icdf(Arg p) const {
   return composed(p.where, name, {p.var, scale}, [&] {
     const Var upper = p > 0.5;
     const Var t = tan(half_pi * where(upper, 1 - p, p));
+    return scale * where(upper, 1 / where(upper, t, 1), t);
+  });
+}
+
+Var HalfCauchy::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, scale}, [&] {
+    const Var outside = x <= 0;
+    return where(outside, -infinity, log(two_over_pi * atan(where(outside, scale, x) / scale)));
+  });
+}
+
+Var HalfCauchy::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, scale}, [&] {
+    const Var outside = logical_or(x <= 0, x == infinity);
+    const Var above = log(two_over_pi * atan2(1, where(outside, scale, x) / scale));
+    return where(outside, where(x <= 0, 0, -infinity), above);
+  });
+}
+
+Var HalfCauchy::isf(Arg q) const {
+  return composed(q.where, name, {q.var, scale}, [&] {
+    const Var upper = q < 0.5;
+    const Var t = tan(half_pi * where(upper, q, 1 - q));
     return scale * where(upper, 1 / where(upper, t, 1), t);
   });
 }

@@ -12,12 +12,12 @@
 namespace tapir::vi {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double log_2 = 0.69314718055994530942;
 constexpr double sqrt_2 = 1.41421356237309504880;
 constexpr double inverse_sqrt_2 = 0.70710678118654752440;
 constexpr double sqrt_2_over_pi = 0.79788456080286535588;
 constexpr double half_log_2_over_pi = -0.22579135264472743236;
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 std::optional<Var> cross_entropy(const Distribution& p, const HalfNormal& q, Where where) {
   const auto moments = real_moments(p, where);
@@ -67,6 +67,24 @@ Var HalfNormal::cdf(Arg x) const {
 
 Var HalfNormal::icdf(Arg p) const {
   return composed(p.where, name, {p.var, scale}, [&] { return scale * (sqrt_2 * erf_inv(p)); });
+}
+
+Var HalfNormal::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, scale}, [&] {
+    const Var outside = x <= 0;
+    return where(outside, -infinity, log(erf(inverse_sqrt_2 * (where(outside, scale, x) / scale))));
+  });
+}
+
+Var HalfNormal::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, scale}, [&] {
+    const Var outside = x <= 0;
+    return where(outside, 0, log_2 + log_ndtr(-where(outside, scale, x) / scale));
+  });
+}
+
+Var HalfNormal::isf(Arg q) const {
+  return composed(q.where, name, {q.var, scale}, [&] { return scale * (sqrt_2 * erfc_inv(q)); });
 }
 
 Var kl(const HalfNormal& p, const HalfNormal& q, Where where) {

@@ -31,6 +31,9 @@ struct HalfNormal {
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// KL(p || q) = (r^2 - 1)/2 - log r, r = p.scale/q.scale.

@@ -7,7 +7,8 @@
 namespace tapir::vi {
 
 /// |x|, x from StudentT{df, 0, scale}.
-/// log p(x) = log 2 - (df + 1)/2 log(1 + z^2/df) - log B(df/2, 1/2) - log(df)/2 - log scale,  z = x/scale, x >= 0
+/// log p(x) = log 2 - (df + 1)/2 log(1 + z^2/df) - log B(df/2, 1/2) - log(df)/2 - log scale,  x >= 0,
+/// z = x/scale
 ///
 ///   shapes    df, scale, x broadcast together
 ///   gradient  pathwise in df, scale, as StudentT

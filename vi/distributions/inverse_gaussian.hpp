@@ -10,8 +10,8 @@ namespace tapir::vi {
 /// m = loc, c = concentration
 ///
 ///   shapes    loc, concentration, x broadcast together
-///   gradient  pathwise in both: x = loc y, dlog y = (1 - 2 sqrt(a y)/h(sqrt(a/y) (1 + y))) dlog a, a = c/m, h the
-///             normal_hazard: the implicit one
+///   gradient  pathwise in both, the implicit one: x = loc y, dlog y = (1 - 2 sqrt(a y)/h) dlog a, a = c/m,
+///             h = normal_hazard(sqrt(a/y) (1 + y))
 ///   domain    loc > 0, concentration > 0; at x = 0 the density counts as 0
 struct InverseGaussian {
   Var loc = 1.0, concentration = 1.0;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <vector>
+#include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
@@ -65,6 +66,7 @@ Var mean_log_rest(const Kumaraswamy& law) {
 }
 
 const KlRow<Kumaraswamy, Beta> kumaraswamy_beta;
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
 
@@ -122,6 +124,29 @@ Var kl(const Kumaraswamy& p, const Beta& q, Where where) {
     const Var log_x = -digamma_difference(1, p.concentration0) / p.concentration1;
     return lbeta(a, b) - (a - 1) * log_x - (b - 1) * mean_log_rest(p) - p.entropy(where);
   });
+}
+
+Var Kumaraswamy::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration1, concentration0}, [&] {
+    const Var outside = logical_or(x <= 0, x >= 1);
+    const Var log_power = concentration1 * log(where(outside, 0.5, x));
+    const Var depth = -concentration0 * log1mexp(-log_power), tiny = depth < 1e-30;
+    const Var below = where(tiny, log(concentration0) + log_power, log1mexp(where(tiny, 1, depth)));
+    return where(outside, where(x >= 1, 0, -infinity), below);
+  });
+}
+
+Var Kumaraswamy::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration1, concentration0}, [&] {
+    const Var outside = logical_or(x <= 0, x >= 1);
+    const Var above = concentration0 * log1mexp(-concentration1 * log(where(outside, 0.5, x)));
+    return where(outside, where(x >= 1, -infinity, 0), above);
+  });
+}
+
+Var Kumaraswamy::isf(Arg q) const {
+  return composed(q.where, name, {q.var, concentration1, concentration0},
+                  [&] { return exp(log1mexp(-log(q) / concentration0) / concentration1); });
 }
 
 }  // namespace tapir::vi

@@ -35,6 +35,9 @@ struct Kumaraswamy {
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// By E log x = -(digamma(b + 1) - digamma(1))/a and E log(1 - x), an infinite series whose integral is taken by

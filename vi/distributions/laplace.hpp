@@ -32,6 +32,9 @@ struct Laplace {
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// KL(p || q) = (s e^(-d/s) + d)/t - 1 + log(t/s), d = |p.loc - q.loc|, s = p.scale, t = q.scale.

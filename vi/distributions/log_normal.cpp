@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/log_normal.hpp>
 
+#include <limits>
+
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/distributions/normal.hpp>
@@ -10,6 +12,7 @@
 namespace tapir::vi {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
 const KlRow<LogNormal, LogNormal> log_normal_log_normal;
 
 }  // namespace
@@ -51,6 +54,26 @@ Var LogNormal::cdf(Arg x) const {
 Var LogNormal::icdf(Arg p) const {
   return composed(p.where, name, {p.var, loc, scale}, [&] {
     return scaled_exp(1, Normal{loc, scale}.icdf(p));
+  });
+}
+
+Var LogNormal::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] {
+    const Var outside = logical_or(x <= 0, x == infinity);
+    return where(outside, where(x <= 0, -infinity, 0), Normal{loc, scale}.log_cdf(log(where(outside, 1, x))));
+  });
+}
+
+Var LogNormal::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] {
+    const Var outside = logical_or(x <= 0, x == infinity);
+    return where(outside, where(x <= 0, 0, -infinity), Normal{loc, scale}.log_sf(log(where(outside, 1, x))));
+  });
+}
+
+Var LogNormal::isf(Arg q) const {
+  return composed(q.where, name, {q.var, loc, scale}, [&] {
+    return scaled_exp(1, Normal{loc, scale}.isf(q));
   });
 }
 

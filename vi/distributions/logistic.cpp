@@ -48,4 +48,16 @@ Var Logistic::icdf(Arg p) const {
   return composed(p.where, name, {p.var, loc, scale}, [&] { return loc + scale * logit(p); });
 }
 
+Var Logistic::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] { return log_sigmoid((x - loc) / scale); });
+}
+
+Var Logistic::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] { return log_sigmoid((loc - x) / scale); });
+}
+
+Var Logistic::isf(Arg q) const {
+  return composed(q.where, name, {q.var, loc, scale}, [&] { return loc - scale * logit(q); });
+}
+
 }  // namespace tapir::vi

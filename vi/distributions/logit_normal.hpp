@@ -29,6 +29,9 @@ struct LogitNormal {
   Var log_prob(Arg x) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 }  // namespace tapir::vi

@@ -79,6 +79,18 @@ Var Normal::icdf(Arg p) const {
   return composed(p.where, name, {p.var, loc, scale}, [&] { return loc + scale * ndtri(p); });
 }
 
+Var Normal::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] { return log_ndtr((x - loc) / scale); });
+}
+
+Var Normal::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, loc, scale}, [&] { return log_ndtr((loc - x) / scale); });
+}
+
+Var Normal::isf(Arg q) const {
+  return composed(q.where, name, {q.var, loc, scale}, [&] { return loc - scale * ndtri(q); });
+}
+
 Var kl(const Normal& p, const Normal& q, Where where) {
   return composed(where, "kl", {p.loc, p.scale, q.loc, q.scale}, [&] {
     const Var ratio = p.scale / q.scale;

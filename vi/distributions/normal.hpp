@@ -37,6 +37,9 @@ struct Normal {
   /// erfc(-z / sqrt 2) / 2: accurate in the lower tail.
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// KL(p || q) = (r^2 + d^2 - 1)/2 - log r, r = p.scale/q.scale, d = (p.loc - q.loc)/q.scale: for a standard normal q,

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
 
@@ -60,6 +61,24 @@ Var Pareto::cdf(Arg x) const {
 Var Pareto::icdf(Arg p) const {
   return composed(p.where, name, {p.var, scale, concentration},
                   [&] { return scaled_exp(scale, -log1p(-p) / concentration); });
+}
+
+Var Pareto::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, scale, concentration}, [&] {
+    const Var outside = x <= scale;
+    return where(outside, -infinity,
+                 log1mexp(concentration * log_ratio(where(outside, 2 * scale, x), scale)));
+  });
+}
+
+Var Pareto::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, scale, concentration},
+                  [&] { return -concentration * log_ratio(maximum(x, scale), scale); });
+}
+
+Var Pareto::isf(Arg q) const {
+  return composed(q.where, name, {q.var, scale, concentration},
+                  [&] { return scaled_exp(scale, -log(q) / concentration); });
 }
 
 Var kl(const Pareto& p, const Pareto& q, Where where) {

@@ -35,6 +35,9 @@ struct Pareto {
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// KL(p || q) = a log(p.scale/q.scale) + r - 1 - log r, a = q.concentration, r = a/p.concentration.

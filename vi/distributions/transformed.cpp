@@ -104,27 +104,72 @@ Var Transformed::log_prob(Arg y) const {
   });
 }
 
-std::optional<Var> Transformed::cdf(Arg y) const {
-  return composed(y.where, name, {y.var, recorded_one(parameters(*this))}, [&]() -> std::optional<Var> {
-    const auto direction = bijector_.direction(y.where);
-    const auto ends = support().ends();
-    if (!direction || !ends || own_shape().rank() > 0) return std::nullopt;
-    const Var below = y <= ends->low;
-    const Var above = y >= ends->high;
+bool Transformed::has_cdf() const {
+  return own_shape().empty() && bijector_.direction() && support().ends() && base_.has_cdf();
+}
+
+bool Transformed::has_tails() const { return has_cdf() && base_.has_tails(); }
+
+// `inside` of the base's value, and what stands for values before and behind all of them.
+template <class F>
+Var Transformed::form(const Arg& y, double before, double behind, const F& inner) const {
+  return composed(y.where, name, {y.var, recorded_one(parameters(*this))}, [&] {
+    const Support::Bounds ends = support().ends().value();
+    const Var below = y <= ends.low, above = y >= ends.high;
     const Var x = bijector_.inverse(Arg(inside(y, logical_or(below, above), y.where), y.where));
-    const auto p = base_.cdf(Arg(x, y.where));
-    if (!p) return std::nullopt;
-    return where(below, 0, where(above, 1, where(*direction > 0, *p, 1 - *p)));
+    return where(below, before, where(above, behind, inner(Arg(x, y.where))));
+  });
+}
+
+// One of two forms of the base: where the map ascends, and where it descends.
+template <class F, class G>
+Var Transformed::by_direction(Where where, const F& ascending, const G& descending) const {
+  const Var direction = bijector_.direction(where).value();
+  if (direction.is_number()) return direction.number() > 0 ? ascending() : descending();
+  return tapir::where(direction > 0, ascending(), descending());
+}
+
+std::optional<Var> Transformed::cdf(Arg y) const {
+  if (!has_cdf()) return std::nullopt;
+  return form(y, 0, 1, [&](const Arg& x) {
+    const Var below = base_.cdf(x).value();
+    return by_direction(
+        y.where, [&] { return below; }, [&] { return 1 - below; });
+  });
+}
+
+std::optional<Var> Transformed::log_cdf(Arg y) const {
+  if (!has_tails()) return std::nullopt;
+  return form(y, -infinity, 0, [&](const Arg& x) {
+    return by_direction(
+        y.where, [&] { return base_.log_cdf(x).value(); }, [&] { return base_.log_sf(x).value(); });
+  });
+}
+
+std::optional<Var> Transformed::log_sf(Arg y) const {
+  if (!has_tails()) return std::nullopt;
+  return form(y, 0, -infinity, [&](const Arg& x) {
+    return by_direction(
+        y.where, [&] { return base_.log_sf(x).value(); }, [&] { return base_.log_cdf(x).value(); });
   });
 }
 
 std::optional<Var> Transformed::icdf(Arg p) const {
   return composed(p.where, name, {p.var, recorded_one(parameters(*this))}, [&]() -> std::optional<Var> {
-    const auto direction = bijector_.direction(p.where);
-    if (!direction || own_shape().rank() > 0) return std::nullopt;
-    const auto x = base_.icdf(where(*direction > 0, p, 1 - p));
-    if (!x) return std::nullopt;
-    return bijector_.forward(*x);
+    if (!bijector_.direction(p.where) || own_shape().rank() > 0 || !base_.icdf(p)) return std::nullopt;
+    const Var x = by_direction(
+        p.where, [&] { return base_.icdf(p).value(); },
+        [&] { return base_.has_tails() ? base_.isf(p).value() : base_.icdf(1 - p).value(); });
+    return bijector_.forward(Arg(x, p.where));
+  });
+}
+
+std::optional<Var> Transformed::isf(Arg q) const {
+  if (!has_tails()) return std::nullopt;
+  return composed(q.where, name, {q.var, recorded_one(parameters(*this))}, [&]() -> std::optional<Var> {
+    const Var x = by_direction(
+        q.where, [&] { return base_.isf(q).value(); }, [&] { return base_.icdf(q).value(); });
+    return bijector_.forward(Arg(x, q.where));
   });
 }
 

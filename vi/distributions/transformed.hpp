@@ -33,6 +33,8 @@ class Transformed {
   const Bijector& bijector() const { return bijector_; }
 
   bool is_pathwise() const { return base_.is_pathwise(); }
+  bool has_cdf() const;
+  bool has_tails() const;
   Shape own_shape() const { return bijector_.forward_shape(base_.own_shape()); }
   Support support() const { return bijector_.image(base_.support()); }
   template <class F>
@@ -47,6 +49,9 @@ class Transformed {
   /// Of monotone maps of numbers; 1 - F(x) where the map descends.
   std::optional<Var> cdf(Arg y) const;
   std::optional<Var> icdf(Arg p) const;
+  std::optional<Var> log_cdf(Arg y) const;
+  std::optional<Var> log_sf(Arg y) const;
+  std::optional<Var> isf(Arg q) const;
 
  private:
   struct Unchecked {};
@@ -55,6 +60,10 @@ class Transformed {
   Transformed mapped(const ParameterMap& f) const;
   int extra_axes() const { return base_.own_rank() - bijector_.ranks().domain; }
   Var inside(const Var& y, const Var& outside, Where where) const;
+  template <class F>
+  Var form(const Arg& y, double before, double behind, const F& inner) const;
+  template <class F, class G>
+  Var by_direction(Where where, const F& ascending, const G& descending) const;
 
   Distribution base_;
   Bijector bijector_;

@@ -73,6 +73,25 @@ Var Uniform::icdf(Arg p) const {
                   [&] { return clamp((1 - p) * low + p * high, low, high); });
 }
 
+Var Uniform::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, low, high}, [&] {
+    const Var share = (x - low) / (high - low), none = share <= 0;
+    return where(none, -infinity, log(minimum(where(none, 1, share), 1)));
+  });
+}
+
+Var Uniform::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, low, high}, [&] {
+    const Var share = (high - x) / (high - low), none = share <= 0;
+    return where(none, -infinity, log(minimum(where(none, 1, share), 1)));
+  });
+}
+
+Var Uniform::isf(Arg q) const {
+  return composed(q.where, name, {q.var, low, high},
+                  [&] { return clamp((1 - q) * high + q * low, low, high); });
+}
+
 Var kl(const Uniform& p, const Uniform& q, Where where) {
   return composed(where, "kl", {p.low, p.high, q.low, q.high}, [&] {
     const Var excluded = logical_or(p.low<q.low, p.high> q.high);

@@ -9,9 +9,9 @@ namespace tapir::vi {
 /// An angle.   log p(x) = k cos(x - loc) - log I0(k) - log(2 pi),  -pi <= x <= pi, k = concentration
 ///
 ///   shapes    loc, concentration, x broadcast together
-///   gradient  pathwise in both, along the circle: dx = dloc + von_mises_slope(x - loc, k) dk. This is the gradient of
-///             expectations of functions of the angle, which are the same at -pi and pi; of a function that jumps
-///             there, it leaves out the jump times the flow over it, dloc p(pi)
+///   gradient  pathwise in both, along the circle: dx = dloc + von_mises_slope(x - loc, k) dk. It is that of
+///             expectations of functions of the angle, equal at -pi and pi; where a function jumps there, it
+///             leaves out the jump times the flow over it, p(pi) dloc
 ///   domain    concentration >= 0; loc may be any number; angles have to be in [-pi, pi]
 struct VonMises {
   Var loc = 0.0, concentration = 1.0;

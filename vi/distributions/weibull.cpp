@@ -79,6 +79,27 @@ Var Weibull::icdf(Arg p) const {
                   [&] { return scaled_exp(scale, log(-log1p(-p)) / concentration); });
 }
 
+Var Weibull::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, scale, concentration}, [&] {
+    const Var outside = logical_or(x <= 0, x == infinity);
+    const Var power = concentration * log_ratio(where(outside, scale, x), scale);
+    return where(outside, where(x <= 0, -infinity, 0), log_cloglog(power));
+  });
+}
+
+Var Weibull::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, scale, concentration}, [&] {
+    const Var outside = logical_or(x <= 0, x == infinity);
+    const Var power = concentration * log_ratio(where(outside, scale, x), scale);
+    return where(outside, where(x <= 0, 0, -infinity), -exp(power));
+  });
+}
+
+Var Weibull::isf(Arg q) const {
+  return composed(q.where, name, {q.var, scale, concentration},
+                  [&] { return scaled_exp(scale, log(-log(q)) / concentration); });
+}
+
 Var kl(const Weibull& p, const Weibull& q, Where where) {
   return composed(where, "kl", {p.scale, p.concentration, q.scale, q.concentration}, [&] {
     const Var ratio = q.concentration / p.concentration;

@@ -35,6 +35,9 @@ struct Weibull {
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// KL(p || q) = e^t - 1 - d + euler (r - 1) - log r, r = q.concentration/p.concentration,

@@ -53,4 +53,4 @@ def step():
     return state
 
 
-serve(step, jax.block_until_ready)
+serve(step, wait=jax.block_until_ready)

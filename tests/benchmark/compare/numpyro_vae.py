@@ -48,4 +48,4 @@ def step():
     return loss
 
 
-serve(step, jax.block_until_ready)
+serve(step, wait=jax.block_until_ready)

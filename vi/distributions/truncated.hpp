@@ -1,0 +1,60 @@
+// Truncated: a law, given that its value lies between two bounds.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <limits>
+
+#include <tapir/vi/distribution.hpp>
+
+namespace tapir::vi {
+
+/// The law of x given low <= x <= high.   log p(x) = log p(x) - log P(low <= X <= high)
+///
+///   Truncated(Cauchy{0, 2}, 0)                  the upper half
+///   Truncated(StudentT{4, m, s}, low, high)     infinite bounds are bare numbers
+///
+/// For a Normal, TruncatedNormal is exact however far out the bounds are.
+///
+///   shapes    the parameters, low and high broadcast together
+///   gradient  pathwise in all of them, through the inverse distribution function
+///   domain    low < high; log p = -inf outside. The probability between the bounds is a difference in the tail where it is
+///             larger relative to it: digits are lost as the bounds come closer together. Where its logarithm is -inf log p
+///             is NaN; draws are NaN where it is below the smallest number
+///   errors    "[Truncated] Poisson has no tails; needs log_cdf, log_sf and isf"
+///             "[Truncated] Exponential has no probability between the bounds -2 and -1"
+///             "[Truncated] high is 0, needs to be greater than 1"
+class Truncated {
+ public:
+  Truncated(Distribution base, Var low, Var high = std::numeric_limits<double>::infinity(),
+            Where where = here());
+
+  static constexpr std::string_view name = "Truncated";
+  static constexpr bool pathwise = true;
+  static constexpr int own_rank = 0;
+  const Distribution& base() const { return base_; }
+  const Var& low() const { return low_; }
+  const Var& high() const { return high_; }
+
+  Support support() const;
+  template <class F>
+  Truncated each(F&& f) const {
+    return mapped(f);
+  }
+
+  Var sample(const Key& key, const Shape& shape, Where where = here()) const;
+  Var log_prob(Arg x) const;
+  Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
+
+ private:
+  struct Unchecked {};
+  struct Between;
+  Truncated(Distribution base, Var low, Var high, Unchecked)
+      : base_(std::move(base)), low_(std::move(low)), high_(std::move(high)) {}
+  Truncated mapped(const ParameterMap& f) const;
+
+  Distribution base_;
+  Var low_, high_;
+};
+
+}  // namespace tapir::vi
