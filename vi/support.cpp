@@ -155,7 +155,8 @@ bool Support::is_discrete() const {
     case Kind::count:
     case Kind::whole_interval:
     case Kind::category:
-    case Kind::one_hot: return true;
+    case Kind::one_hot:
+    case Kind::count_vector: return true;
     default: return false;
   }
 }
@@ -166,7 +167,8 @@ int Support::rank() const {
     case Kind::ordered:
     case Kind::positive_ordered:
     case Kind::unit_vector:
-    case Kind::one_hot: return 1;
+    case Kind::one_hot:
+    case Kind::count_vector: return 1;
     case Kind::lower_cholesky:
     case Kind::correlation_cholesky:
     case Kind::positive_definite: return 2;
@@ -196,6 +198,7 @@ std::string Support::str() const {
     case Kind::positive_ordered: return "ascending positive vectors";
     case Kind::unit_vector: return "unit vectors";
     case Kind::one_hot: return "one-hot vectors";
+    case Kind::count_vector: return "counts of sum " + end_text(bounds_->low);
     case Kind::lower_cholesky: return "Cholesky factors";
     case Kind::correlation_cholesky: return "Cholesky factors of correlations";
     case Kind::positive_definite: return "positive definite matrices";
@@ -210,7 +213,7 @@ std::string Support::str() const {
 }
 
 std::optional<std::string> Support::violation(const Tensor& value) const {
-  return rank() == 0 ? violation_of_numbers(*this, value) : violation_of_points(kind_, value);
+  return rank() == 0 ? violation_of_numbers(*this, value) : violation_of_points(*this, value);
 }
 
 }  // namespace tapir::vi

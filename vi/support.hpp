@@ -37,6 +37,7 @@ class Support {
     positive_ordered,  // ascending and positive
     unit_vector,       // of norm 1
     one_hot,           // one 1 among zeros
+    count_vector,      // whole numbers of at least 0, of a given sum
     // matrices
     lower_cholesky,        // lower triangular, positive on the diagonal
     correlation_cholesky,  // the same, with rows of norm 1
@@ -68,6 +69,10 @@ class Support {
     return {Kind::whole_interval, {std::move(low), std::move(high)}};
   }
   static Support category(Index size) { return {Kind::category, {0, size - 1}}; }
+  /// What a number of trials may be: whole numbers that f64 tells apart.
+  static Support total_count() { return whole_interval(0, 9007199254740992.0); }
+  /// Vectors of counts that sum to `total`, which is both bounds.
+  static Support count_vector(Var total) { return {Kind::count_vector, {total, total}}; }
 
   Kind kind() const { return kind_; }
   bool is_discrete() const;

@@ -75,6 +75,17 @@ Found outside_one_hot(const Point& p) {
   return {};
 }
 
+Found outside_counts(const Point& p, std::optional<double> total) {
+  double sum = 0;
+  for (Index i = 0; i < p.size(); ++i) {
+    if (!(p[i] >= 0 && std::isfinite(p[i]) && p[i] == std::floor(p[i])))
+      return Fault{i, {}, "be a whole number of at least 0"};
+    sum += p[i];
+  }
+  if (total && sum != *total) return Fault{-1, "sums to " + p.str(sum), "sum to " + p.str(*total)};
+  return {};
+}
+
 Found outside_lower_cholesky(const Point& p) {
   for (Index i = 0; i < p.size(); ++i) {
     const Index row = i / p.columns;
@@ -124,13 +135,22 @@ Found outside_positive_definite(const Point& p) {
   return {};
 }
 
-Found outside(Kind kind, const Point& p) {
+// The sum of a vector of counts, where it is known for point `i` of `many`.
+std::optional<double> total_of(const Support& support, Index i, const Shape& many) {
+  if (!support.bounds() || support.bounds()->low.is_recorded()) return std::nullopt;
+  const Tensor total = support.bounds()->low.tensor();
+  if (total.size() == 1) return total.at(0);
+  return total.shape() == many ? std::optional(total.at(i)) : std::nullopt;
+}
+
+Found outside(Kind kind, const Point& p, std::optional<double> total) {
   switch (kind) {
     case Kind::simplex: return outside_simplex(p);
     case Kind::ordered: return outside_ordered(p, false);
     case Kind::positive_ordered: return outside_ordered(p, true);
     case Kind::unit_vector: return outside_sphere(p);
     case Kind::one_hot: return outside_one_hot(p);
+    case Kind::count_vector: return outside_counts(p, total);
     case Kind::lower_cholesky: return outside_lower_cholesky(p);
     case Kind::correlation_cholesky: return outside_correlation_cholesky(p);
     case Kind::positive_definite: return outside_positive_definite(p);
@@ -145,7 +165,8 @@ bool is_vector(Kind kind) {
 
 }  // namespace
 
-std::optional<std::string> violation_of_points(Kind kind, const Tensor& value) {
+std::optional<std::string> violation_of_points(const Support& support, const Tensor& value) {
+  const Kind kind = support.kind();
   const Shape shape = value.shape();
   const int rank = is_vector(kind) ? 1 : 2;
   if (shape.rank() < rank || shape.back() == 0)
@@ -156,7 +177,7 @@ std::optional<std::string> violation_of_points(Kind kind, const Tensor& value) {
   for (Index point = 0; point < many.size(); ++point) {
     Point p{{}, shape.back(), value.dtype()};
     for (Index i = 0; i < size; ++i) p.x.push_back(value.at(point * size + i));
-    const auto fault = outside(kind, p);
+    const auto fault = outside(kind, p, total_of(support, point, many));
     if (!fault) continue;
     const std::string what =
         fault->element < 0

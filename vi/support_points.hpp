@@ -20,6 +20,6 @@ std::string place_of(Index i, const Shape& shape, const Type& type);
 inline double slack(DType dtype) { return dtype == f32 ? 1e-5 : 1e-8; }
 
 /// Support::violation for kinds of rank 1 and 2.
-std::optional<std::string> violation_of_points(Support::Kind kind, const Tensor& value);
+std::optional<std::string> violation_of_points(const Support& support, const Tensor& value);
 
 }  // namespace tapir::vi

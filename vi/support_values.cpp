@@ -30,6 +30,12 @@ Var falls(const Var& x) {
   return any(slice(x, -1, 1, n) <= slice(x, -1, 0, n - 1), -1);
 }
 
+Var outside_counts(const Var& total, const Var& x) {
+  const Var sums = sum(x, -1);
+  return logical_or(any(outside_whole({0, HUGE_VAL, false, true}, x), -1),
+                    logical_or(sums<total, sums> total));
+}
+
 Var outside_cholesky(const Var& x) {
   return logical_or(any(abs(triu(x, 1)) > 0, {-2, -1}), any(diag(x) <= 0, -1));
 }
@@ -45,6 +51,7 @@ Var outside(const Support& support, const Var& x) {
     case Kind::positive_ordered: return logical_or(any(x <= 0, -1), falls(x));
     case Kind::unit_vector: return off_one(norm(x, -1));
     case Kind::one_hot: return logical_or(any(abs(x * (x - 1)) > 0, -1), off_one(sum(x, -1)));
+    case Kind::count_vector: return outside_counts(support.bounds()->low, x);
     case Kind::lower_cholesky: return outside_cholesky(x);
     case Kind::correlation_cholesky: return logical_or(outside_cholesky(x), any(off_one(norm(x, -1)), -1));
     case Kind::positive_definite: {
@@ -61,6 +68,7 @@ Var middle(const Support::Bounds& ends) {
 }
 
 Var ascending(Index size, double first) { return Var::open(Tensor::iota(f64, size)) + first; }
+Var first_of(Index size) { return Var::open(tapir::one_hot(Tensor(Index{0}), size, f64).tensor()); }
 Var identity(Index size) { return Var::open(eye(size, f64).tensor()); }
 
 }  // namespace
@@ -85,7 +93,10 @@ Var Support::example(const Shape& shape, Where where) const {
     case Kind::ordered: return ascending(size(), 0);
     case Kind::positive_ordered: return ascending(size(), 1);
     case Kind::unit_vector: return 1 / std::sqrt(static_cast<double>(size()));
-    case Kind::one_hot: return Var::open(tapir::one_hot(Tensor(Index{0}), size(), f64).tensor());
+    case Kind::one_hot: return first_of(size());
+    case Kind::count_vector:
+      return composed(where, "", {bounds_->low},
+                      [&] { return expand_dims(bounds_->low, -1) * first_of(size()); });
     case Kind::lower_cholesky:
     case Kind::correlation_cholesky:
     case Kind::positive_definite: return identity(size());

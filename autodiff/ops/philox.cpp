@@ -136,6 +136,36 @@ void Philox::fill(Index first, Index count, std::uint64_t* out) const {
   }
 }
 
+void Philox::blocks_of(const std::uint64_t* keys, Index count, std::uint64_t index, std::uint64_t* first,
+                       std::uint64_t* second) {
+  Index done = 0;
+  for (; done + lanes <= count; done += lanes) {
+    Word c0[lanes], c1[lanes], c2[lanes], c3[lanes], k0[lanes], k1[lanes];
+    for (int i = 0; i < lanes; ++i) {
+      c0[i] = low(index);
+      c1[i] = high(index);
+      c2[i] = c3[i] = 0;
+      k0[i] = low(keys[done + i]);
+      k1[i] = high(keys[done + i]);
+    }
+    for (int round = 0; round < 10; ++round)
+      for (int i = 0; i < lanes; ++i) {
+        mix(c0[i], c1[i], c2[i], c3[i], k0[i], k1[i]);
+        k0[i] += weyl_0;
+        k1[i] += weyl_1;
+      }
+    for (int i = 0; i < lanes; ++i) {
+      first[done + i] = joined(c0[i], c1[i]);
+      second[done + i] = joined(c2[i], c3[i]);
+    }
+  }
+  for (; done < count; ++done) {
+    const auto halves = Philox{.key = keys[done], .sequence = 0}.block(index);
+    first[done] = halves[0];
+    second[done] = halves[1];
+  }
+}
+
 double normal_quantile(double p) {
   const double q = p - 0.5;
   return std::abs(q) <= central_half_width ? central(q) : tail(p, q);

@@ -27,6 +27,9 @@ struct Philox {
 
   /// Block `index` in two halves. Counter words: index low, index high, sequence low, sequence high.
   std::array<std::uint64_t, 2> block(std::uint64_t index) const;
+  /// Block `index` of sequence 0 of each key: its first halves and its second ones.
+  static void blocks_of(const std::uint64_t* keys, Index count, std::uint64_t index, std::uint64_t* first,
+                        std::uint64_t* second);
   /// 64-bit words [first, first + count) of the sequence; word i is half i % 2 of block i / 2.
   void fill(Index first, Index count, std::uint64_t* out) const;
 };

@@ -100,4 +100,22 @@ Var von_mises_draw(const Key& key, Arg concentration, const Shape& shape, Where 
 ///   source    Michael, Schucany & Haas 1976; the smaller root without its cancellation
 Var inverse_gaussian_draw(const Key& key, Arg concentration, const Shape& shape, Where where = here());
 
+/// The number of successes of probability sigmoid(logits) among `total`, floating.
+///
+///   shapes    total, logits broadcast to `shape`
+///   gradient  none
+///   domain    whole 0 <= total <= 2^53, else NaN; any logits
+///   source    the rarer outcome is counted: while its mean is below 10 by the inverse distribution
+///             function; from there on Hoermann 1993, "The generation of binomial random variates" (BTRS), at
+///             most 64 attempts (one fails in 3 at most), after that the mode
+Var binomial_draw(const Key& key, Arg total, Arg logits, const Shape& shape, Where where = here());
+
+/// How many of `total` fall into each category, floating: binomial draws, each of what those before have left.
+///
+///   shapes    total broadcasts to `shape`, logits to `shape` ++ [n]; so is the result
+///   gradient  none
+///   domain    whole 0 <= total <= 2^53, logits < inf and not all -inf, else NaN; they need not be normalised
+///   errors    "[multinomial_draw] the logits are f64[]; they need an axis of categories"
+Var multinomial_draw(const Key& key, Arg total, Arg logits, const Shape& shape, Where where = here());
+
 }  // namespace tapir

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/ops/random.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -19,38 +21,76 @@ using ops::mix64;
 using ops::Philox;
 using ops::require;
 
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
 /// (whole + 1/2) / 2^52.
 double uniform_of(std::uint64_t word) { return (static_cast<double>(word >> 12) + 0.5) * 0x1p-52; }
 
-/// A word is the key of a sequence of its own: block 0 is for the boost, block k for attempt k.
-double log_gamma_of(Index word, double concentration) {
-  if (!(concentration > 0)) return std::numeric_limits<double>::quiet_NaN();
-  const Philox source{.key = mix64(static_cast<std::uint64_t>(word)), .sequence = 0};
-  const bool small = concentration < 1;
-  const double d = (small ? concentration + 1 : concentration) - 1.0 / 3, c = 1 / std::sqrt(9 * d);
-  constexpr std::uint64_t attempts = 64;
-  double log_v = 0;
-  for (std::uint64_t k = 1; k <= attempts; ++k) {
-    const auto words = source.block(k);
-    const double x = ops::normal_quantile(uniform_of(words[0]));
-    if (!(c * x > -1)) continue;
-    const double candidate = 3 * std::log1p(c * x);
-    // d (1 - v + log v), v = e^candidate.
-    if (std::log(uniform_of(words[1])) >= 0.5 * x * x - d * (std::expm1(candidate) - candidate)) continue;
-    log_v = candidate;
-    break;
-  }
-  const double boost = small ? std::log(uniform_of(source.block(0)[0])) / concentration : 0;
-  return std::log(d) + log_v + boost;
+/// What an attempt needs to know of a concentration.
+struct Concentration {
+  explicit Concentration(double concentration)
+      : a(concentration),
+        is_small(a < 1),
+        d((is_small ? a + 1 : a) - 1.0 / 3),
+        c(1 / std::sqrt(9 * d)),
+        log_d(std::log(d)) {}
+  double a;
+  bool is_small;
+  double d, c, log_d;
+};
+
+/// The logarithm of v = (1 + c x)^3 if x is accepted, else NaN. The squeeze spares most of them the logarithm of u.
+double accepted(const Concentration& of, double x, double u) {
+  if (!(of.c * x > -1)) return std::numeric_limits<double>::quiet_NaN();
+  const double log_v = 3 * std::log1p(of.c * x), squared = x * x;
+  if (u < 1 - 0.0331 * squared * squared) return log_v;
+  // d (1 - v + log v)
+  return std::log(u) < 0.5 * squared - of.d * (std::expm1(log_v) - log_v)
+             ? log_v
+             : std::numeric_limits<double>::quiet_NaN();
 }
 
+/// Attempts from the second one on.
+double retried(const Concentration& of, std::uint64_t key) {
+  const Philox source{.key = key, .sequence = 0};
+  constexpr std::uint64_t attempts = 64;
+  for (std::uint64_t k = 2; k <= attempts; ++k) {
+    const auto words = source.block(k);
+    const double log_v = accepted(of, ops::normal_quantile(uniform_of(words[0])), uniform_of(words[1]));
+    if (!std::isnan(log_v)) return log_v;
+  }
+  return 0;
+}
+
+/// A word is the key of a sequence of its own: block 0 is for the boost, block k for attempt k. First attempts are made
+/// side by side.
 template <class T>
 void log_gamma_tile(const void* const* in, void* out, Index n) {
+  constexpr Index size = 256;
   const Index* words = static_cast<const Index*>(in[0]);
-  const T* concentration = static_cast<const T*>(in[1]);
+  const T* concentrations = static_cast<const T*>(in[1]);
   T* to = static_cast<T*>(out);
-  for (Index i = 0; i < n; ++i)
-    to[i] = static_cast<T>(log_gamma_of(words[i], static_cast<double>(concentration[i])));
+  std::array<std::uint64_t, size> keys, first, second;
+  std::array<double, size> x;
+  Concentration of(1);
+  for (Index begin = 0; begin < n; begin += size) {
+    const Index count = std::min(size, n - begin);
+    for (Index i = 0; i < count; ++i) keys[at(i)] = mix64(static_cast<std::uint64_t>(words[begin + i]));
+    Philox::blocks_of(keys.data(), count, 1, first.data(), second.data());
+    for (Index i = 0; i < count; ++i) x[at(i)] = uniform_of(first[at(i)]);
+    ops::normal_quantiles(x.data(), count);
+    for (Index i = 0; i < count; ++i) {
+      const auto a = static_cast<double>(concentrations[begin + i]);
+      if (!(a == of.a)) of = Concentration(a);
+      double log_v = accepted(of, x[at(i)], uniform_of(second[at(i)]));
+      if (std::isnan(log_v)) log_v = retried(of, keys[at(i)]);
+      double boost = 0;
+      if (of.is_small)
+        boost = std::log(uniform_of(Philox{.key = keys[at(i)], .sequence = 0}.block(0)[0])) / a;
+      to[begin + i] =
+          static_cast<T>(a > 0 ? of.log_d + log_v + boost : std::numeric_limits<double>::quiet_NaN());
+    }
+  }
 }
 
 std::vector<Type> log_gamma_type(const Signature& s) {

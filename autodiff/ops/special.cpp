@@ -94,6 +94,14 @@ const Op exp_e1_op{by_scalar<ops::scalar::exp_e1>(
 
 // Not 1 / expm1(x), whose own derivative is 0 times infinity for large x.
 const Op log1mexp_op{unary("log1mexp", [](Var x, Var) { return exp(-x) / -expm1(-x); }, {0.3, 3})};
+/// (x - y)/y, and by what it is taken: x, or -y.
+Var relative_excess(const Recorded& r) { return (r.inputs[0] - r.inputs[1]) / r.inputs[1]; }
+
+const Op itakura_saito_op{
+    elementwise("itakura_saito",
+                {[](const Recorded& r, const Var& g) { return g * (relative_excess(r) / r.inputs[0]); },
+                 [](const Recorded& r, const Var& g) { return -g * (relative_excess(r) / r.inputs[1]); }},
+                {{0.3, 3}, {0.3, 3}})};
 const Op logit_op{elementwise(
     "logit", {[](const Recorded& r, const Var& g) { return g / (r.inputs[0] * (1 - r.inputs[0])); }},
     {{0.2, 0.8}})};
@@ -148,6 +156,7 @@ Var owens_t(Arg h, Arg a) { return broadcasting(owens_t_op, {h, a}); }
 Var exp_e1(Arg x) { return broadcasting(exp_e1_op, {x}); }
 
 Var log1mexp(Arg x) { return broadcasting(log1mexp_op, {x}); }
+Var itakura_saito(Arg x, Arg y) { return broadcasting(itakura_saito_op, {x, y}); }
 Var logit(Arg p) { return broadcasting(logit_op, {p}); }
 Var xlogy(Arg x, Arg y) { return broadcasting(xlogy_op, {x, y}); }
 Var xlog1py(Arg x, Arg y) { return broadcasting(xlog1py_op, {x, y}); }

@@ -116,6 +116,13 @@ Var owens_t(Arg h, Arg a);
 ///
 ///   gradient  g / (exp(x) - 1)
 Var log1mexp(Arg x);
+/// x/y - 1 - log(x/y), the Itakura-Saito distance of positive numbers, to the last digits also where x is close to y: what a
+/// gamma or Poisson density loses at x where its mean is y, in units of the shape.
+///
+///   gradient  g (1/y - 1/x); g (1 - x/y) / y
+///   domain    x, y > 0; inf at x = 0 and where x/y leaves the range
+///   source    Itakura & Saito 1968; for densities, as bd0, Loader 2000
+Var itakura_saito(Arg x, Arg y);
 /// log(p / (1 - p))
 Var logit(Arg p);
 /// x log y; 0 where x = 0, whatever y is but NaN.

@@ -74,6 +74,7 @@ std::string set_of(const Support& support, const std::vector<LawParameter>& para
   const Support::Bounds* bounds = support.bounds();
   if (!bounds) return support.str();
   if (support == Support::Kind::category) return "0, 1, .. n - 1 (i64)";
+  if (support == Support::Kind::count_vector) return "counts of sum " + end_of(bounds->low, parameters);
   const std::string low = end_of(bounds->low, parameters), high = end_of(bounds->high, parameters);
   if (low == high && low != "..") return "{" + low + "}";
   return (support.is_discrete() ? "whole numbers in " : "") + std::string(bounds->without_low ? "(" : "[") +
@@ -94,14 +95,14 @@ std::string parameters_of(const Distribution& law) {
 bool is_of_categories(const Distribution& law) { return law.support() == Support::Kind::category; }
 
 std::string closed_forms(const Distribution& law) {
-  const Var half(0.5);
+  const Var some = is_of_categories(law) ? Var(Tensor(Index{0})) : Var(0.5);
   std::vector<std::string> there;
   if (law.mean()) there.emplace_back("mean");
   if (law.variance()) there.emplace_back("variance");
   if (law.entropy()) there.emplace_back("entropy");
-  if (law.own_rank() == 0 && !is_of_categories(law)) {
+  if (law.own_rank() == 0) {
     if (law.has_cdf()) there.emplace_back("cdf");
-    if (law.icdf(half)) there.emplace_back("icdf");
+    if (law.icdf(some)) there.emplace_back("icdf");
     if (law.has_tails()) there.emplace_back("tails");
   }
   if (law.enumerate()) there.emplace_back("enumerate");

@@ -272,10 +272,13 @@ std::vector<Tensor> random_parameters(const LawRow& row, Index n) {
   for (Index i = 0; i < n; ++i) {
     std::vector<double> all;
     if (row.random) all = row.random(noise);
+    std::size_t at = 0;
     for (std::size_t k = 0; k < infos.size(); ++k) {
       const Index size = row.cases[0][k].size();
-      for (Index e = 0; e < size; ++e)
-        columns[k].push_back(row.random ? all[k] : some_number(infos[k].support, noise));
+      for (Index e = 0; e < size; ++e, ++at)
+        columns[k].push_back(!row.random                  ? some_number(infos[k].support, noise)
+                             : all.size() == infos.size() ? all[k]
+                                                          : all[at]);
     }
   }
   std::vector<Tensor> result;

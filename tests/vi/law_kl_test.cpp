@@ -16,9 +16,11 @@ TEST_CASE(
       const Rule rule = p.is_discrete() ? rule_of(p) : rule_of(p, q.row.breaks(other), 1.0 / 256);
       const long double expected = expectation(
           p, [&](double x, long double log_p) { return log_p - q.log_prob(x); }, rule);
+      const auto actual = kl(p.law(), q.law());
+      if (!actual) continue;  // of some pairs it may not be known
       CAPTURE(static_cast<double>(expected));
-      CAPTURE(kl(p.law(), q.law())->item());
-      CHECK(near(kl(p.law(), q.law())->item(), expected, 1e-9));
+      CAPTURE(actual->item());
+      CHECK(near(actual->item(), expected, 1e-9));
     }
   });
 }
@@ -105,7 +107,9 @@ TEST_CASE("every law: gradients of kl and of the entropy are central differences
     const std::size_t count = row.cases[0].size();
     Parameters both = row.cases[0];
     both.insert(both.end(), row.cases[1].begin(), row.cases[1].end());
-    const auto divergence = [&](const std::vector<Var>& v) {
+    const auto divergence = [&](std::vector<Var> v) {
+      for (std::size_t k = 0; k < v.size(); ++k)
+        if (!is_continuous(row, k)) v[k] = both[k];
       const std::vector<Var> p(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(count));
       const std::vector<Var> q(v.begin() + static_cast<std::ptrdiff_t>(count), v.end());
       return kl(row.make(p), row.make(q));
@@ -120,7 +124,10 @@ TEST_CASE("every law: gradients of kl and of the entropy are central differences
         CHECK(near(results[k + 1].at(i), expected, 1e-8));
       });
     };
-    if (divergence(vars_of(both))) check(both, [&](const std::vector<Var>& v) { return *divergence(v); });
+    bool continuous = false;
+    for (std::size_t k = 0; k < count; ++k) continuous = continuous || is_continuous(row, k);
+    if (continuous && divergence(vars_of(both)))
+      check(both, [&](const std::vector<Var>& v) { return *divergence(v); });
     if (row.make(vars_of(row.cases[0])).entropy())
       check(row.cases[0], [&](const std::vector<Var>& v) { return *row.make(v).entropy(); });
   }

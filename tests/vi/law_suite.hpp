@@ -37,7 +37,8 @@ struct LawRow {
   std::function<std::vector<double>(const Parameters&)> breaks = {};
   /// Moments up to this order exist.
   std::function<double(const Parameters&)> moments = [](const Parameters&) { return 1e9; };
-  /// Some parameters, all that are possible; drawn from their supports where these are constants.
+  /// Some parameters, all that are possible: one number for all elements of each, or one for each element. Drawn
+  /// from their supports where these are constants.
   std::function<std::vector<double>(std::mt19937_64&)> random = {};
   /// A draw moves with the parameters such that the probability of less stays: its gradient is known from the draw
   /// alone. Not so where a draw is made of several: its gradient is right in the mean, which is tested for all laws.

@@ -55,6 +55,12 @@ TEST_CASE("sets of vectors: the first element or point outside") {
   CHECK(wrong(Support::one_hot, column({0, 0.5})) == "is 0.5 at [1] of f64[2], needs to be 0 or 1");
   CHECK(wrong(Support::one_hot, column({1, 1})) == "has 2 ones, needs to have one");
   CHECK(wrong(Support::one_hot, column({0, 1})) == "nothing");
+  CHECK(wrong(Support::count_vector(3), column({1, 2, 0})) == "nothing");
+  CHECK(wrong(Support::count_vector(3), column({1, 1, 0})) == "sums to 2, needs to sum to 3");
+  CHECK(wrong(Support::count_vector(column({3, 2})), matrix({1, 2, 1, 2})) ==
+        "sums to 3 at [1] of f64[2,2], needs to sum to 2");
+  CHECK(wrong(Support::count_vector(3), column({1.5, 1.5})) ==
+        "is 1.5 at [0] of f64[2], needs to be a whole number of at least 0");
 }
 
 TEST_CASE("sets of matrices: the first element or point outside") {
@@ -101,6 +107,7 @@ TEST_CASE("sets: excludes says of recorded values what violation says of plain o
       {Support::positive_ordered, {column({1, 2})}, {column({-1, 2}), column({2, 1})}},
       {Support::unit_vector, {column({0.6, 0.8})}, {column({1, 1})}},
       {Support::one_hot, {column({0, 1})}, {column({1, 1}), column({0.5, 0.5})}},
+      {Support::count_vector(3), {column({1, 2})}, {column({1, 1}), column({1.5, 1.5}), column({4, -1})}},
       {Support::lower_cholesky, {matrix({1, 0, 3, 1})}, {matrix({1, 1, 0, 1}), matrix({0, 0, 0, 1})}},
       {Support::correlation_cholesky, {matrix({1, 0, 0.6, 0.8})}, {matrix({1, 0, 1, 1})}},
       {Support::positive_definite,

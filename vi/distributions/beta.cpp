@@ -53,8 +53,8 @@ Var Beta::log_prob(Arg x) const {
     const Var outside = logical_or(x <= 0, x >= 1);
     const Var total = concentration1 + concentration0;
     const Var inside = where(outside, 0.5, x), rest = 1 - inside;
-    const Var loss1 = concentration1 * exp_remainder(log_ratio(inside, concentration1 / total));
-    const Var loss0 = concentration0 * exp_remainder(log_ratio(rest, concentration0 / total));
+    const Var loss1 = concentration1 * itakura_saito(inside, concentration1 / total);
+    const Var loss0 = concentration0 * itakura_saito(rest, concentration0 / total);
     return unless(outside, rests(*this) - (log(inside) + log1p(-inside)) - (loss1 + loss0));
   });
 }

@@ -7,6 +7,7 @@
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
+#include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
 #include <tapir/vi/renyi.hpp>
 
@@ -21,12 +22,6 @@ const KlRow<Categorical, Categorical> categorical_categorical;
 Var expected(const Var& log_p, const Var& log_ratio) {
   const Var p = exp(log_p);
   return sum(p * where(p > 0, log_ratio, 0), -1);
-}
-
-// Bare numbers as indices; what is not whole becomes -1, which is no category.
-Var indices(const Arg& x) {
-  if (!x.var.is_open()) return x;
-  return cast(where(x.var == floor(x.var), x.var, -1), i64);
 }
 
 Var renyi_of(const Categorical& p, const Categorical& q, double alpha) {
@@ -62,24 +57,12 @@ Var Categorical::sample(const Key& key, const Shape& shape, Where where) const {
 Var Categorical::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, logits}, [&] {
     const Index n = count(x.where);
-    const Var index = indices(x);
-    const Var inside = logical_and(index >= 0, index < n);
-    const Var known = tapir::where(inside, index, 0);
-    const Var log_p = log_softmax(logits);
-    Var chosen;
-    if (logits.rank() == 1) {
-      chosen = take(log_p, known);
-    } else {
-      Shape joint;
-      if (!broadcast_shapes(x.shape(), batch_shape(*this, x.where), joint))
-        throw Error(name,
-                    "shapes do not broadcast: x " + x.type().str() + " and logits " + logits.type().str(),
-                    x.where);
-      const Var full = broadcast_to(log_p, joint + Shape{n});
-      chosen = squeeze(gather(full, expand_dims(broadcast_to(known, joint), -1)), -1);
-    }
-    const Var taken = chosen.dtype() ? cast(inside, *chosen.dtype()) : Var::open(inside.tensor().cast(f64));
-    return tapir::where(taken, chosen, -infinity);
+    Shape joint;
+    if (!broadcast_shapes(x.shape(), batch_shape(*this, x.where), joint))
+      throw Error(name, "shapes do not broadcast: x " + x.type().str() + " and logits " + logits.type().str(),
+                  x.where);
+    return density_of_category(x, n,
+                               [&](const Var& known) { return element_at(log_softmax(logits), known); });
   });
 }
 

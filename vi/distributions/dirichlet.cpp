@@ -66,8 +66,8 @@ Var Dirichlet::log_prob(Arg x) const {
     const Var zero = x <= 0;
     const Var outside = logical_or(Support::simplex.excludes(x), sum(zero, -1) > 0);
     const Var inside = where(logical_or(zero, expand_dims(outside, -1)), 1 / static_cast<double>(n), x);
-    const Var ratio = log_ratio(inside, concentration / total_of(concentration));
-    const Var terms = log(inside) + concentration * exp_remainder(ratio);
+    const Var middle = concentration / total_of(concentration);
+    const Var terms = log(inside) + concentration * itakura_saito(inside, middle);
     return unless(outside, rests(concentration) - sum(terms, -1));
   });
 }

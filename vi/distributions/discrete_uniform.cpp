@@ -30,8 +30,8 @@ Var DiscreteUniform::sample(const Key& key, const Shape& shape, Where where) con
 
 Var DiscreteUniform::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, low, high}, [&] {
-    const Var outside = logical_or(logical_or(x<low, x> high), x != floor(x));
-    return unless(outside, -log(count(*this)));
+    const Var outside = support().excludes(x);
+    return unless(outside, 0 * where(outside, 0, x) - log(count(*this)));  // NaN stays NaN
   });
 }
 

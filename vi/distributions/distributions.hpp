@@ -5,6 +5,8 @@
 #include <tapir/vi/distributions/asymmetric_laplace.hpp>
 #include <tapir/vi/distributions/bernoulli.hpp>
 #include <tapir/vi/distributions/beta.hpp>
+#include <tapir/vi/distributions/beta_binomial.hpp>
+#include <tapir/vi/distributions/binomial.hpp>
 #include <tapir/vi/distributions/categorical.hpp>
 #include <tapir/vi/distributions/cauchy.hpp>
 #include <tapir/vi/distributions/censored.hpp>
@@ -12,11 +14,13 @@
 #include <tapir/vi/distributions/continuous_bernoulli.hpp>
 #include <tapir/vi/distributions/delta.hpp>
 #include <tapir/vi/distributions/dirichlet.hpp>
+#include <tapir/vi/distributions/dirichlet_multinomial.hpp>
 #include <tapir/vi/distributions/discrete_uniform.hpp>
 #include <tapir/vi/distributions/empirical.hpp>
 #include <tapir/vi/distributions/exponential.hpp>
 #include <tapir/vi/distributions/flat.hpp>
 #include <tapir/vi/distributions/gamma.hpp>
+#include <tapir/vi/distributions/gamma_poisson.hpp>
 #include <tapir/vi/distributions/generalized_pareto.hpp>
 #include <tapir/vi/distributions/geometric.hpp>
 #include <tapir/vi/distributions/gumbel.hpp>
@@ -34,10 +38,12 @@
 #include <tapir/vi/distributions/logistic.hpp>
 #include <tapir/vi/distributions/logit_normal.hpp>
 #include <tapir/vi/distributions/mixture.hpp>
+#include <tapir/vi/distributions/multinomial.hpp>
 #include <tapir/vi/distributions/multivariate_normal.hpp>
 #include <tapir/vi/distributions/negative_binomial.hpp>
 #include <tapir/vi/distributions/normal.hpp>
 #include <tapir/vi/distributions/one_hot_categorical.hpp>
+#include <tapir/vi/distributions/ordered_logistic.hpp>
 #include <tapir/vi/distributions/pareto.hpp>
 #include <tapir/vi/distributions/poisson.hpp>
 #include <tapir/vi/distributions/relaxed_bernoulli.hpp>
@@ -51,3 +57,4 @@
 #include <tapir/vi/distributions/uniform.hpp>
 #include <tapir/vi/distributions/von_mises.hpp>
 #include <tapir/vi/distributions/weibull.hpp>
+#include <tapir/vi/distributions/zero_inflated.hpp>

@@ -113,7 +113,80 @@ Var factorial_rest(const Var& k) {
 
 Var count_loss(const Var& k, const Var& mean) {
   const Var none = k == 0;
-  return where(none, mean, k * exp_remainder(log_ratio(where(none, 1, mean), maximum(k, 1))));
+  return where(none, mean, k * itakura_saito(where(none, 1, mean), maximum(k, 1)));
+}
+
+Var share_loss(const Var& k, const Var& rest, const Var& log_p) {
+  const Var log_excess = log1p(rest / maximum(k, 1)) + log_p;
+  return where(k == 0, rest * exp(log_p), k * exp_remainder(log_excess));
+}
+
+// q - p - p log(q/p) where q is far above p, which may be 0.
+Var outcome_divergence(const Var& log_p, const Var& log_q) {
+  const Var p = exp(log_p), q = exp(log_q), none = p == 0;
+  const Var log_excess = where(none, 0, log_q) - where(none, 0, log_p), far = log_excess > 1;
+  const Var above = q - p * (1 + where(far, log_excess, 0));
+  return where(none, q, where(far, above, p * exp_remainder(where(far, 0, log_excess))));
+}
+
+// The large terms of the Gamma functions do not appear.
+Var event_density(const Var& k, const Var& others, const Var& log_p, const Var& log_rest) {
+  const Var total = k + others;
+  return factorial_rest(k) + (stirling_rest(others) - stirling_rest(total)) -
+         (share_loss(k, others, log_p) + others * exp_remainder(log_ratio(total, others) + log_rest));
+}
+
+Var beta_probability(const Var& a, const Var& b, const Var& x, const Var& rest) {
+  const Var small = x <= rest, y = where(small, x, rest);
+  const Var p = betainc(where(small, a, b), where(small, b, a), y);
+  return where(small, p, 1 - p);
+}
+
+// The table of x and a against all that is drawn and all that was there, by its losses to independence.
+Var urn_part(const Var& x, const Var& a, const Var& draws, const Var& total) {
+  const Var both = x + a, all = draws + total;
+  const Var loss = a * exp_remainder(log_ratio(both, a) + log_ratio(total, all));
+  return factorial_rest(x) + (stirling_rest(a) - stirling_rest(both)) -
+         (count_loss(x, both * (draws / all)) + loss);
+}
+
+Var urn_total(const Var& draws, const Var& total) {
+  return (stirling_rest(draws + total) - stirling_rest(total)) - factorial_rest(draws);
+}
+
+Var counts_up_to(const Var& total, std::optional<DType> dtype, std::string_view law, Where where) {
+  if (total.is_recorded())
+    throw Error(law, "total_count is recorded; the values can be listed only if it is plain", where);
+  if (total.rank() > 0)
+    throw Error(law,
+                "total_count is " + total.type().str() + ": not all elements have the same values to list",
+                where);
+  const Var counts = iota(static_cast<Index>(total.item()) + 1, dtype.value_or(f64));
+  return dtype ? counts : Var::open(counts.tensor());
+}
+
+void require_last_axis(std::string_view law, const Arg& x, Index count) {
+  if (x.rank() == 0 || x.shape().back() != count)
+    throw Error(law, "x is " + x.type().str() + "; its last axis has to be of " + std::to_string(count),
+                x.where);
+}
+
+// Of bare numbers, what is not whole becomes -1, which is no category.
+Var density_of_category(const Arg& x, Index count, const std::function<Var(const Var& known)>& density) {
+  const Var index = x.var.is_open() ? cast(where(x.var == floor(x.var), x.var, -1), i64) : x.var;
+  const Var inside = logical_and(index >= 0, index < count);
+  const Var chosen = density(where(inside, index, 0));
+  const Var taken = chosen.dtype() ? cast(inside, *chosen.dtype()) : Var::open(inside.tensor().cast(f64));
+  return where(taken, chosen, -infinity);
+}
+
+Var element_at(const Var& table, const Var& index) {
+  if (table.rank() == 1) return take(table, index);
+  const Shape batch = table.shape().take_front(table.rank() - 1);
+  Shape joint;
+  (void)broadcast_shapes(index.shape(), batch, joint);
+  const Var full = broadcast_to(table, joint + Shape{table.shape().back()});
+  return squeeze(gather(full, expand_dims(broadcast_to(index, joint), -1)), -1);
 }
 
 Var unless(const Var& outside, const Var& density) { return where(outside, -infinity, density); }

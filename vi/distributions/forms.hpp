@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -33,6 +34,33 @@ Var log_minus_digamma(const Var& a);
 Var factorial_rest(const Var& k);
 /// k log(k / mean) + mean - k for k = 0, 1, 2, ..: what a Poisson log density loses at k.
 Var count_loss(const Var& k, const Var& mean);
+/// k log(k / (n p)) + n p - k for k = 0, 1, 2, .. and n = k + rest, by the logarithm of p: what a density
+/// loses where k of n are of a kind of probability p.
+Var share_loss(const Var& k, const Var& rest, const Var& log_p);
+/// p log(p / q) + q - p of two probabilities: what one outcome adds to a divergence, never negative.
+Var outcome_divergence(const Var& log_p, const Var& log_q);
+/// The log density of k events of probability p before `others` of probability 1 - p, by both logarithms.
+Var event_density(const Var& k, const Var& others, const Var& log_p, const Var& log_rest);
+/// I_x(a, b) with 1 - x = rest, by the smaller one of both, which has the digits.
+Var beta_probability(const Var& a, const Var& b, const Var& x, const Var& rest);
+/// What x draws from an urn that began with a > 0 of a kind, and gets another one for each draw, add to the
+/// log probability of `draws` of `total` in all; without urn_total.
+Var urn_part(const Var& x, const Var& a, const Var& draws, const Var& total);
+Var urn_total(const Var& draws, const Var& total);
+/// 0, 1, .. total, where that is one plain number; in `dtype`, or open.
+///
+///   errors  "[Binomial] total_count is recorded; the values can be listed only if it is plain"
+///           "[Binomial] total_count is f64[2]: not all elements have the same values to list"
+Var counts_up_to(const Var& total, std::optional<DType> dtype, std::string_view law, Where where);
+/// Rejects a value whose last axis is not of `count`.
+///
+///   errors  "[Dirichlet] x is f64[2]; its last axis has to be of 3"
+void require_last_axis(std::string_view law, const Arg& x, Index count);
+/// The density of a category, by its number below `count`; -inf where `x` is none. Bare numbers may be
+/// numbers of categories.
+Var density_of_category(const Arg& x, Index count, const std::function<Var(const Var& known)>& density);
+/// One element of the last axis of `table` for each index, which broadcasts with the axes before it.
+Var element_at(const Var& table, const Var& index);
 /// `density`, or -inf where `outside` is true. The caller takes the density at a value inside instead, so
 /// that it
 /// leaves no NaN in a gradient.

@@ -54,7 +54,7 @@ Var Gamma::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, concentration, rate}, [&] {
     const Var outside = logical_or(x <= 0, x == infinity);
     const Var middle = concentration / rate, inside = where(outside, middle, x);
-    const Var loss = concentration * exp_remainder(log_ratio(inside, middle));
+    const Var loss = concentration * itakura_saito(inside, middle);
     return unless(outside, stirling_rest(concentration) - log(inside) - loss);
   });
 }

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/geometric.hpp>
 
-#include <limits>
-
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
@@ -11,8 +9,6 @@
 
 namespace tapir::vi {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 const KlRow<Geometric, Geometric> geometric_geometric;
 
@@ -33,7 +29,7 @@ Var Geometric::sample(const Key& key, const Shape& shape, Where where) const {
 
 Var Geometric::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, logits}, [&] {
-    const Var outside = logical_or(logical_or(x < 0, x == infinity), x != floor(x));
+    const Var outside = support().excludes(x);
     return unless(outside, -(where(outside, 0, x) * softplus(logits)) - softplus(-logits));
   });
 }

@@ -29,7 +29,7 @@ Var InverseGamma::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, concentration, scale}, [&] {
     const Var outside = logical_or(x <= 0, x == infinity);
     const Var middle = scale / concentration, inside = where(outside, middle, x);
-    const Var loss = concentration * exp_remainder(log_ratio(middle, inside));
+    const Var loss = concentration * itakura_saito(middle, inside);
     return unless(outside, stirling_rest(concentration) - log(inside) - loss);
   });
 }

@@ -36,18 +36,11 @@ Var NegativeBinomial::sample(const Key& key, const Shape& shape, Where where) co
   });
 }
 
-// The losses of x and r by logarithms of their parts of x + r events: the large terms of the Gamma functions
-// do not appear.
 Var NegativeBinomial::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, concentration, logits}, [&] {
-    const Var outside = logical_or(logical_or(x < 0, x == infinity), x != floor(x));
-    const Var inside = where(outside, 0, x), total = inside + concentration;
-    const Var none = inside == 0, some = maximum(inside, 1);
-    const Var log_count = log_ratio(where(none, 2, total), some) - softplus(-logits);
-    const Var loss = where(none, concentration * sigmoid(logits), inside * exp_remainder(log_count));
-    const Var log_rest = log_ratio(total, concentration) - softplus(logits);
-    return unless(outside, factorial_rest(inside) + (stirling_rest(concentration) - stirling_rest(total)) -
-                               (loss + concentration * exp_remainder(log_rest)));
+    const Var outside = support().excludes(x);
+    const Var inside = where(outside, 0, x);
+    return unless(outside, event_density(inside, concentration, log_sigmoid(logits), log_sigmoid(-logits)));
   });
 }
 
@@ -60,15 +53,11 @@ Var NegativeBinomial::variance(Where where) const {
                   [&] { return concentration * exp(logits) * (1 + exp(logits)); });
 }
 
-// By the smaller one of both probabilities, which has the digits.
 Var NegativeBinomial::cdf(Arg x) const {
   return composed(x.where, name, {x.var, concentration, logits}, [&] {
     const Var outside = logical_or(x < 0, x == infinity);
     const Var next = where(outside, 0, floor(x)) + 1;
-    const Var p = sigmoid(-abs(logits));
-    const Var inside =
-        where(logits < 0, 1 - betainc(next, concentration, p), betainc(concentration, next, p));
-    return where(outside, x > 0, inside);
+    return where(outside, x > 0, beta_probability(concentration, next, sigmoid(-logits), sigmoid(logits)));
   });
 }
 

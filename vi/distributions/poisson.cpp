@@ -32,7 +32,7 @@ Var Poisson::sample(const Key& key, const Shape& shape, Where where) const {
 
 Var Poisson::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, rate}, [&] {
-    const Var outside = logical_or(logical_or(x < 0, x == infinity), x != floor(x));
+    const Var outside = support().excludes(x);
     const Var inside = where(outside, 0, x);
     return unless(outside, factorial_rest(inside) - count_loss(inside, rate));
   });
@@ -50,7 +50,7 @@ Var Poisson::cdf(Arg x) const {
 
 Var kl(const Poisson& p, const Poisson& q, Where where) {
   return composed(where, "kl", {p.rate, q.rate},
-                  [&] { return p.rate * exp_remainder(log_ratio(q.rate, p.rate)); });
+                  [&] { return p.rate * itakura_saito(q.rate, p.rate); });
 }
 
 }  // namespace tapir::vi
