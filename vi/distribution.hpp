@@ -41,6 +41,7 @@ class Distribution {
   std::string_view name() const { return model_->name(); }
   bool is_pathwise() const { return model_->is_pathwise(); }
   bool is_atomic() const { return model_->is_atomic(); }
+  bool is_circular() const { return model_->is_circular(); }
   bool has_cdf() const { return model_->has_cdf(); }
   bool has_tails() const { return model_->has_tails(); }
   Support support() const { return model_->support(); }
@@ -103,6 +104,7 @@ class Distribution {
     virtual std::string_view name() const = 0;
     virtual bool is_pathwise() const = 0;
     virtual bool is_atomic() const = 0;
+    virtual bool is_circular() const = 0;
     virtual bool has_cdf() const = 0;
     virtual bool has_tails() const = 0;
     virtual Support support() const = 0;
@@ -163,6 +165,7 @@ struct Distribution::ModelOf final : Model {
   std::string_view name() const override { return L::name; }
   bool is_pathwise() const override { return vi::is_pathwise(law_); }
   bool is_atomic() const override { return vi::is_atomic(law_); }
+  bool is_circular() const override { return vi::is_circular(law_); }
   bool has_cdf() const override { return vi::has_cdf(law_); }
   bool has_tails() const override { return vi::has_tails(law_); }
   Support support() const override { return law_.support(); }

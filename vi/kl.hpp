@@ -41,6 +41,30 @@ struct KlRow {
   }
 };
 
+/// E_p(-log q) of a law p of real numbers from its moments, +inf where p leaves the support of q.
+using CrossRule = std::optional<Var> (*)(const Distribution& p, const void* q, Where where);
+void add_cross_row(std::type_index q, CrossRule rule);
+
+/// Says that log q is made of x and x^2: with `Rule(p, q, where)`, which is E_p(-log q), KL(p || q) is closed for every
+/// law p of real numbers that has a closed entropy and the moments that Rule asks for. A KlRow goes before.
+template <Law Q, std::optional<Var> (*Rule)(const Distribution&, const Q&, Where)>
+struct CrossRow {
+  CrossRow() {
+    add_cross_row(typeid(Q), [](const Distribution& p, const void* q, Where where) -> std::optional<Var> {
+      return Rule(p, *static_cast<const Q*>(q), where);
+    });
+  }
+};
+
+/// Mean and variance of a law of real numbers; a variance that does not exist, and that of a law without a mean, is
+/// infinite. None of angles and points.
+struct RealMoments {
+  Var mean, variance;
+};
+std::optional<RealMoments> real_moments(const Distribution& law, Where where);
+/// 1 where the support of a law of real numbers leaves [low, high].
+Var leaves(const Distribution& law, const Var& low, const Var& high);
+
 /// Says that all mass of law P is at its `value`: KL(p || q) is -log q(value) for any law q.
 void add_point_row(std::type_index p, Var (*value)(const void* p));
 template <Law P>

@@ -39,6 +39,7 @@ ParameterMap within(std::string part, ParameterMap f, int extra = 0);
 ///   own_rank   static constexpr int: axes of one value. If it is not 0, or not static: `Shape own_shape() const`
 ///   atomic     static constexpr bool, or `bool is_atomic() const`: some of its values are reals that have a probability
 ///              themselves, not a density. Not needed where the support is discrete
+///   circular   static constexpr bool, or `bool is_circular() const`: mean and variance are those of an angle
 ///   support()  the set of its values
 ///   each(f)    the law with every parameter passed through `f(ParameterInfo, Var) -> Var`: what lists them
 ///   sample(key, shape, where)  a value of `shape` ++ own axes; bare parameters take the key's dtype
@@ -115,6 +116,15 @@ bool is_atomic(const L& law) {
     return L::atomic;
   else
     return law.support().is_discrete();
+}
+
+/// Mean and variance are those of an angle, not of the number.
+template <Law L>
+bool is_circular(const L& law) {
+  if constexpr (requires { law.is_circular(); })
+    return law.is_circular();
+  else
+    return requires { requires L::circular; };
 }
 
 template <Law L>

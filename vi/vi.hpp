@@ -12,4 +12,5 @@
 #include <tapir/vi/kl_estimate.hpp>
 #include <tapir/vi/model.hpp>
 #include <tapir/vi/objectives.hpp>
+#include <tapir/vi/renyi.hpp>
 #include <tapir/vi/svi.hpp>

@@ -84,6 +84,22 @@ Var log_gamma_draw(const Key& key, Arg concentration, const Shape& shape, Where 
 ///             most), after that the mode
 Var poisson_draw(const Key& key, Arg rate, const Shape& shape, Where where = here());
 
+/// An angle in [-pi, pi] from the von Mises law of mode 0.
+///
+///   shapes    concentration broadcasts to `shape`
+///   gradient  g von_mises_slope(y, concentration), the implicit one: first order
+///   domain    0 <= concentration < inf, else NaN
+///   source    Best & Fisher 1979, at most 64 attempts (one fails in 3 at most), after that 0
+Var von_mises_draw(const Key& key, Arg concentration, const Shape& shape, Where where = here());
+
+/// A number from the inverse Gaussian law of mean 1.
+///
+///   shapes    concentration, mean^3 over variance, broadcasts to `shape`
+///   gradient  the implicit one, g y/c (1 - 2 sqrt(c y) / normal_hazard(sqrt(c/y) (1 + y))), of any order
+///   domain    0 < concentration < inf, else NaN
+///   source    Michael, Schucany & Haas 1976; the smaller root without its cancellation
+Var inverse_gaussian_draw(const Key& key, Arg concentration, const Shape& shape, Where where = here());
+
 /// The number of successes of probability sigmoid(logits) among `total`, floating.
 ///
 ///   shapes    total, logits broadcast to `shape`

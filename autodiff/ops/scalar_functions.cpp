@@ -2,14 +2,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/ops/scalar_functions.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/digamma.hpp>
 #include <boost/math/special_functions/erf.hpp>
+#include <boost/math/special_functions/expint.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <boost/math/special_functions/lambert_w.hpp>
+#include <boost/math/special_functions/owens_t.hpp>
 #include <boost/math/special_functions/polygamma.hpp>
 #include <boost/math/special_functions/trigamma.hpp>
 
@@ -53,6 +56,17 @@ double erfc_inv(double x) { return boost::math::erfc_inv(x, policy); }
 double ndtri(double p) { return -1.41421356237309504880 * boost::math::erfc_inv(2 * p, policy); }
 double lambert_w(double x) { return x == infinity ? x : boost::math::lambert_w0(x, policy); }
 
+// By the continued fraction of DLMF 6.9.1 beyond 20, its even part 1/(x+1 - 1/(x+3 - 4/(x+5 - ..))).
+double exp_e1(double x) {
+  if (x < 0) return no_value;
+  if (x < 20) return std::exp(x) * boost::math::expint(1, x, policy);
+  double y = 0;
+  for (int k = 24; k >= 1; --k) y = k * k / (x + 2 * k + 1 - y);
+  return 1 / (x + 1 - y);
+}
+
+double owens_t(double h, double a) { return boost::math::owens_t(h, a, policy); }
+
 // ---- the incomplete gamma function ----
 
 namespace {
@@ -74,6 +88,14 @@ double gamma_q(double a, double x) {
 double gamma_p_dx(double a, double x) {
   if (!in_gamma_domain(a, x)) return no_value;
   return x == infinity ? 0 : boost::math::gamma_p_derivative(a, x, policy);
+}
+
+double gamma_p_inv(double a, double p) {
+  return in_gamma_domain(a, p) && p <= 1 ? boost::math::gamma_p_inv(a, p, policy) : no_value;
+}
+
+double gamma_q_inv(double a, double q) {
+  return in_gamma_domain(a, q) && q <= 1 ? boost::math::gamma_q_inv(a, q, policy) : no_value;
 }
 
 double gamma_p_da(double a, double x) {
@@ -103,6 +125,33 @@ double betainc(double a, double b, double x) {
 
 double betainc_dx(double a, double b, double x) {
   return in_beta_domain(a, b, x) ? boost::math::ibeta_derivative(a, b, x, policy) : no_value;
+}
+
+namespace {
+
+// Newton's steps for log I in log(x / (1 - x)), where it is concave, within a bracket; 0 < p <= 1/2.
+double lower_beta_quantile(double a, double b, double p) {
+  double low = -745, high = 745, t = std::clamp(std::log(a / b), -700.0, 700.0), x = 0;
+  for (int i = 0; i < 200; ++i) {
+    x = 1 / (1 + std::exp(-t));
+    const double mass = betainc(a, b, x), slope = betainc_dx(a, b, x) * x * (1 - x);
+    (mass < p ? low : high) = t;
+    const double step = std::log(p / mass) * mass / slope, next = t + step;
+    const bool inside = next > low && next < high;
+    if (inside && std::abs(step) < 1e-9 * std::max(1.0, std::abs(t))) return 1 / (1 + std::exp(-next));
+    t = inside ? next : 0.5 * (low + high);
+    if (t == low || t == high) break;
+  }
+  return x;
+}
+
+}  // namespace
+
+// Not Boost's, which throws or searches for ever where shapes or p are extreme.
+double betainc_inv(double a, double b, double p) {
+  if (!in_beta_domain(a, b, p) || std::max(a, b) > 1e12) return no_value;
+  if (p == 0 || p == 1) return p;
+  return p <= 0.5 ? lower_beta_quantile(a, b, p) : 1 - lower_beta_quantile(b, a, 1 - p);
 }
 
 double betainc_da(double a, double b, double x) {

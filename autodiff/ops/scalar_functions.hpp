@@ -20,6 +20,9 @@ double erf_inv(double x);
 double erfc_inv(double x);
 double ndtri(double p);
 double lambert_w(double x);
+/// e^x E1(x) for x >= 0.
+double exp_e1(double x);
+double owens_t(double h, double a);
 
 double gamma_p(double a, double x);
 double gamma_q(double a, double x);
@@ -32,6 +35,9 @@ double betainc(double a, double b, double x);
 double betainc_dx(double a, double b, double x);
 double betainc_da(double a, double b, double x);
 double betainc_db(double a, double b, double x);
+double gamma_p_inv(double a, double p);
+double gamma_q_inv(double a, double q);
+double betainc_inv(double a, double b, double p);
 /// d x / d a where I_x(a, b) stays; y = 1 - x.
 double beta_slope(double a, double b, double x, double y);
 

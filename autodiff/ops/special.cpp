@@ -75,6 +75,26 @@ const Op ndtr_op{unary("ndtr", [](Var x, Var) { return inverse_sqrt_2pi * exp(-0
 const Op log_ndtr_op{unary("log_ndtr", [](Var x, Var) { return normal_hazard(-x); })};
 const Op normal_hazard_op{unary("normal_hazard", [](Var x, Var y) { return y * (y - x); })};
 
+constexpr double inverse_2pi = 0.15915494309189533577;
+constexpr double inverse_sqrt_2 = 0.70710678118654752440;
+
+const Op owens_t_op{by_scalar<ops::scalar::owens_t>(elementwise(
+    "owens_t",
+    {[](const Recorded& r, const Var& g) {
+       const Var &h = r.inputs[0], &a = r.inputs[1];
+       return g * (-0.5 * inverse_sqrt_2pi) * exp(-0.5 * square(h)) * erf(inverse_sqrt_2 * (a * h));
+     },
+     [](const Recorded& r, const Var& g) {
+       const Var &h = r.inputs[0], spread = 1 + square(r.inputs[1]);
+       return g * inverse_2pi * exp(-0.5 * square(h) * spread) / spread;
+     }},
+    {{-2, 2}, {-2, 2}}))};
+
+// ---- the exponential integral ----
+
+const Op exp_e1_op{by_scalar<ops::scalar::exp_e1>(
+    unary("exp_e1", [](Var x, Var y) { return y - 1 / x; }, {0.3, 3}))};
+
 // ---- logarithms ----
 
 // Not 1 / expm1(x), whose own derivative is 0 times infinity for large x.
@@ -138,6 +158,9 @@ Var lambert_w(Arg x) { return broadcasting(lambert_w_op, {x}); }
 Var ndtr(Arg x) { return broadcasting(ndtr_op, {x}); }
 Var log_ndtr(Arg x) { return broadcasting(log_ndtr_op, {x}); }
 Var normal_hazard(Arg x) { return broadcasting(normal_hazard_op, {x}); }
+Var owens_t(Arg h, Arg a) { return broadcasting(owens_t_op, {h, a}); }
+
+Var exp_e1(Arg x) { return broadcasting(exp_e1_op, {x}); }
 
 Var log1mexp(Arg x) { return broadcasting(log1mexp_op, {x}); }
 Var itakura_saito(Arg x, Arg y) { return broadcasting(itakura_saito_op, {x, y}); }

@@ -91,6 +91,17 @@ Var ndtri(Arg p);
 ///   gradient  g exp(-w) / (1 + w)
 Var lambert_w(Arg x);
 
+/// The x with P(a, x) = p, a > 0, 0 <= p <= 1.
+///
+///   gradient  in a: g y log_gamma_slope(a, log y), first order; in p: g / gamma_p_dx(a, y)
+Var gamma_p_inv(Arg a, Arg p);
+/// The x with 1 - P(a, x) = q; accurate for small q.
+Var gamma_q_inv(Arg a, Arg q);
+/// The x with I_x(a, b) = p, 0 <= p <= 1, a and b up to 1e12.
+///
+///   gradient  in the shapes: -g betainc_da(a, b, y) / betainc_dx(a, b, y) and so on, first order
+Var betainc_inv(Arg a, Arg b, Arg p);
+
 // ---- the normal distribution ----
 
 /// Phi(x), the probability of less than x.
@@ -103,6 +114,12 @@ Var log_ndtr(Arg x);
 ///
 ///   gradient  g y (y - x), where y - x has lost about x^2 units in the last place
 Var normal_hazard(Arg x);
+
+/// Owen's T(h, a): the probability that X > h and 0 < Y < a X, X and Y standard normal. To about 1e-16
+/// absolutely: for large |h| its own digits are fewer.
+///
+///   gradient  -g phi(h) erf(a h / sqrt 2) / 2, g exp(-h^2 (1 + a^2) / 2) / (2 pi (1 + a^2))
+Var owens_t(Arg h, Arg a);
 
 // ---- logarithms ----
 
@@ -127,6 +144,13 @@ Var xlogy(Arg x, Arg y);
 ///
 ///   gradient  g log(1 + y); g x / (1 + y), 0 where both are 0
 Var xlog1py(Arg x, Arg y);
+
+// ---- the exponential integral ----
+
+/// exp(x) E1(x), x >= 0: about 1/x for large x; infinite at 0.
+///
+///   gradient  g (y - 1/x), which has lost about x units in the last place
+Var exp_e1(Arg x);
 
 // ---- modified Bessel functions ----
 

@@ -8,6 +8,7 @@
 #include <tapir/autodiff/ops/rows.hpp>
 #include <tapir/autodiff/ops/scalar_functions.hpp>
 #include <tapir/autodiff/ops/scalar_rule.hpp>
+#include <tapir/autodiff/ops/shape_rows.hpp>
 
 namespace tapir {
 namespace {
@@ -16,7 +17,9 @@ using ops::broadcasting;
 using ops::by_scalar;
 using ops::Domain;
 using ops::elementwise;
-using ops::Scaled;
+using ops::once_in_shapes;
+using ops::refused;
+using ops::slope_row;
 
 namespace scalar = ops::scalar;
 
@@ -37,35 +40,6 @@ const Op lbeta_op{by_scalar<scalar::lbeta>(elementwise(
     {[](const Recorded& r, const Var& g) { return -g * digamma_difference(r.inputs[0], r.inputs[1]); },
      [](const Recorded& r, const Var& g) { return -g * digamma_difference(r.inputs[1], r.inputs[0]); }},
     {shape}))};
-
-// ---- what is differentiable once in its shapes ----
-
-/// The first `shapes` operands take first derivatives only.
-Row once_in_shapes(Row row, std::size_t shapes) {
-  for (Sample& sample : row.samples)
-    for (std::size_t i = 0; i < shapes; ++i) sample.operands[i].once = true;
-  return row;
-}
-
-/// The derivative by a shape of what is one already.
-Scaled refused(const char* op, const char* operand) {
-  return [op, operand](const Recorded&, const Var&) -> Var {
-    throw Error(op, "has no derivative by the shape " + std::string(operand) +
-                        ": second derivatives by shapes are not there");
-  };
-}
-
-/// The row of a derivative by a shape: its own derivatives by the shapes are refused, and the suite takes none.
-Row slope_row(std::string name, std::vector<Scaled> rules, std::vector<Domain> domains) {
-  const std::size_t shapes = rules.size() - 1;
-  Row row = elementwise(std::move(name), std::move(rules), std::move(domains));
-  for (Sample& sample : row.samples)
-    for (std::size_t i = 0; i < shapes; ++i) {
-      const Shape of = sample.operands[i].shape;
-      sample.operands[i] = {of, 1, 4, Operand::Fill::whole};
-    }
-  return row;
-}
 
 // ---- incomplete gamma ----
 
@@ -158,6 +132,42 @@ const Op betainc_db_op{by_scalar<scalar::betainc_db>(
                [](const Recorded& r, const Var& g) { return g * density(r) * beta_score_b(r); }},
               {shape, shape, unit}))};
 
+// ---- their inverses ----
+
+template <int Sign>
+Row gamma_inverse(std::string name) {
+  return once_in_shapes(elementwise(std::move(name),
+                                    {[](const Recorded& r, const Var& g) {
+                                       return g * r.outputs[0] *
+                                              log_gamma_slope(r.inputs[0], log(r.outputs[0]));
+                                     },
+                                     [](const Recorded& r, const Var& g) {
+                                       return Sign * g / gamma_p_dx(r.inputs[0], r.outputs[0]);
+                                     }},
+                                    {shape, unit}),
+                        1);
+}
+
+const Op gamma_p_inv_op{by_scalar<scalar::gamma_p_inv>(gamma_inverse<1>("gamma_p_inv"))};
+const Op gamma_q_inv_op{by_scalar<scalar::gamma_q_inv>(gamma_inverse<-1>("gamma_q_inv"))};
+
+using Slope = Var (*)(Arg, Arg, Arg);
+
+template <Slope By>
+Var moved(const Recorded& r, const Var& g) {
+  const Var &a = r.inputs[0], &b = r.inputs[1], &x = r.outputs[0];
+  return -g * By(a, b, x) / betainc_dx(a, b, x);
+}
+
+const Op betainc_inv_op{by_scalar<scalar::betainc_inv>(
+    once_in_shapes(elementwise("betainc_inv",
+                               {moved<betainc_da>, moved<betainc_db>,
+                                [](const Recorded& r, const Var& g) {
+                                  return g / betainc_dx(r.inputs[0], r.inputs[1], r.outputs[0]);
+                                }},
+                               {shape, shape, unit}),
+                   2))};
+
 }  // namespace
 
 Var digamma_difference(Arg a, Arg b) { return broadcasting(digamma_difference_op, {a, b}); }
@@ -173,5 +183,9 @@ Var betainc(Arg a, Arg b, Arg x) { return broadcasting(betainc_op, {a, b, x}); }
 Var betainc_dx(Arg a, Arg b, Arg x) { return broadcasting(betainc_dx_op, {a, b, x}); }
 Var betainc_da(Arg a, Arg b, Arg x) { return broadcasting(betainc_da_op, {a, b, x}); }
 Var betainc_db(Arg a, Arg b, Arg x) { return broadcasting(betainc_db_op, {a, b, x}); }
+
+Var gamma_p_inv(Arg a, Arg p) { return broadcasting(gamma_p_inv_op, {a, p}); }
+Var gamma_q_inv(Arg a, Arg q) { return broadcasting(gamma_q_inv_op, {a, q}); }
+Var betainc_inv(Arg a, Arg b, Arg p) { return broadcasting(betainc_inv_op, {a, b, p}); }
 
 }  // namespace tapir

@@ -46,6 +46,10 @@ struct LawRow {
   /// A draw moves with the parameters such that the probability of less stays: its gradient is known from the draw
   /// alone. Not so where a draw is made of several: its gradient is right in the mean, which is tested for all laws.
   bool one_number = true;
+  /// What `mean` and `variance` are, where not the mean of the value and of its squared distance from that: laws of
+  /// angles. The variance is the expectation of `deviation`.
+  std::function<long double(const Parameters&)> mean = {};
+  std::function<long double(const Parameters&, long double x)> deviation = {};
 };
 
 /// All rows, in no order.

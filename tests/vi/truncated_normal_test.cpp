@@ -6,6 +6,8 @@
 
 #include <boost/math/quadrature/gauss.hpp>
 
+#include <tapir/vi/distributions/normal.hpp>
+
 #include "law_suite.hpp"
 #include "recorded_run.hpp"
 
@@ -33,7 +35,9 @@ struct Scores {
   explicit Scores(const Parameters& p)
       : a((p[2].item() - static_cast<long double>(p[0].item())) / p[1].item()),
         b((p[3].item() - static_cast<long double>(p[0].item())) / p[1].item()),
-        nearest(a > 0 ? a : b < 0 ? b : 0) {}
+        nearest(a > 0   ? a
+                : b < 0 ? b
+                        : 0) {}
 };
 
 long double log_density(const Parameters& p, long double x) {
@@ -58,20 +62,28 @@ const Listed row{{
           return TruncatedNormal{.loc = p[0], .scale = p[1], .low = p[2], .high = p[3]};
         },
     .cases = {scalars({0.25, 1.5, -1, 2}), scalars({0.5, 0.75, -2.5, 0.25}), scalars({0, 1, 3, 6}),
-              scalars({1, 2, -0.25, 0.5}), scalars({0, 1, 30, 32})},
-    .extremes = {scalars({0, 1, -1e3, 1e3}), scalars({0, 1e-30, -2e-30, 1e-30}), scalars({0, 1, 1000, 1001}),
+              scalars({1, 2, -0.25, 0.5}), scalars({0, 1, 30, 32}), scalars({0.5, 2, -1, INFINITY}),
+              scalars({0.5, 2, -INFINITY, -4}), scalars({0, 1, -INFINITY, INFINITY})},
+    .extremes = {scalars({0, 1, 50, INFINITY}), scalars({0, 1, -1e9, 1e-3}), scalars({0, 1, -INFINITY, 1e9}),
+                 scalars({0, 1, -1e3, 1e3}), scalars({0, 1e-30, -2e-30, 1e-30}), scalars({0, 1, 1000, 1001}),
                  scalars({0, 1, 2, 2.0000002384185791015625}), scalars({0, 1, -35, -30})},
     .log_prob = log_density,
     .cdf = distribution,
     .points =
         [](const Parameters& p) {
           std::vector<double> x;
+          const auto end = [&](double bound, double side) {
+            if (std::isfinite(bound)) return bound;
+            return side * std::max(side * p[0].item(), side * p[side > 0 ? 2 : 3].item()) +
+                   side * 9 * p[1].item();
+          };
+          const double low = end(p[2].item(), -1), high = end(p[3].item(), 1);
           for (double u : {1e-6, 0.001, 0.01, 0.03, 0.05, 0.1, 0.15, 0.2,  0.3,  0.35,
                            0.45, 0.55,  0.6,  0.7,  0.75, 0.8, 0.9,  0.95, 0.99, 0.999})
-            x.push_back(static_cast<double>(static_cast<float>((1 - u) * p[2].item() + u * p[3].item())));
+            x.push_back(static_cast<double>(static_cast<float>((1 - u) * low + u * high)));
           return x;
         },
-    .outside = {-2.75, 33, -INFINITY, INFINITY},
+    .outside = {-INFINITY, INFINITY},
     .length =
         [](const Parameters& p) {
           const Scores s(p);
@@ -80,15 +92,18 @@ const Listed row{{
         },
     .breaks =
         [](const Parameters& p) {
-          return std::vector<double>{p[2].item(), p[3].item()};
+          std::vector<double> ends{p[2].item(), p[3].item()};
+          if (std::isinf(ends[0]) && std::isinf(ends[1])) ends.insert(ends.begin() + 1, p[0].item());
+          return ends;
         },
     .random =
         [](std::mt19937_64& noise) {
           std::normal_distribution<double> normal;
           const double loc = std::sinh(4 * normal(noise)), scale = std::exp(3 * normal(noise));
           const double low = std::sinh(4 * normal(noise));
-          return std::vector<double>{loc, scale, low,
-                                     low + std::max(1.0, std::abs(low)) * std::exp(3 * normal(noise))};
+          const double high = low + std::max(1.0, std::abs(low)) * std::exp(3 * normal(noise));
+          const double open = normal(noise);
+          return std::vector<double>{loc, scale, open > 1 ? -INFINITY : low, open < -1 ? INFINITY : high};
         },
 }};
 
@@ -103,8 +118,8 @@ TEST_CASE("TruncatedNormal: parameter errors name the law, the parameter and the
           Distribution(TruncatedNormal{0, 0, 1, 2}).check(at);
         }) == "[TruncatedNormal] scale is 0, needs to be positive (at model.cpp:7)");
   CHECK(error_of([&] {
-          Distribution(TruncatedNormal{0, 1, 0, Tensor(INFINITY)}).check(at);
-        }) == "[TruncatedNormal] high is inf, needs to be finite (at model.cpp:7)");
+          Distribution(TruncatedNormal{0, 1, 3, -INFINITY}).check(at);
+        }) == "[TruncatedNormal] high is -inf, needs to be greater than 3 (at model.cpp:7)");
 }
 
 TEST_CASE("TruncatedNormal: 30 and 10^4 scales away, on either side, draws stay inside") {
@@ -118,6 +133,19 @@ TEST_CASE("TruncatedNormal: 30 and 10^4 scales away, on either side, draws stay 
         for (double e : numbers(x)) CHECK((e >= std::min(a, b) && e <= std::max(a, b)));
         for (double y : numbers(law.log_prob(x))) CHECK(std::isfinite(y));
       }
+}
+
+TEST_CASE("TruncatedNormal: outside of the interval the density is 0") {
+  const TruncatedNormal law{Tensor(0.25), 1.5, -1, 2};
+  for (double x : numbers(law.log_prob(column({-1.5, 2.5})))) CHECK(x == -INFINITY);
+}
+
+TEST_CASE("TruncatedNormal: with one plain infinite end the support is a half-line, with two the line") {
+  CHECK(TruncatedNormal{0, 1, 2, INFINITY}.support().str() == "numbers in [2, inf)");
+  CHECK(TruncatedNormal{0, 1, Tensor(-INFINITY), 1}.support().str() == "numbers in (-inf, 1]");
+  CHECK(TruncatedNormal{0, 1, -INFINITY, INFINITY}.support() == Support::Kind::real);
+  const double whole = TruncatedNormal{1, 2, -INFINITY, INFINITY}.log_prob(1.5).item();
+  CHECK(near(whole, Normal{1, 2}.log_prob(1.5).item(), 1e-15));
 }
 
 }  // namespace tapir::vi::test

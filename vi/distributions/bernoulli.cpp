@@ -6,6 +6,7 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/renyi.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -19,6 +20,19 @@ Var divergence(const Var& p_logits, const Var& q_logits) {
   const Var p = sigmoid(p_logits);
   return p * where(p > 0, log_sigmoid(p_logits) - log_sigmoid(q_logits), 0);
 }
+
+// log of p^alpha q^(1 - alpha) of one outcome.
+Var log_between(const Var& p_logits, const Var& q_logits, double alpha) {
+  const Var log_p = log_sigmoid(p_logits), none = log_p == -infinity;
+  return where(none, -infinity, alpha * where(none, 0, log_p) + (1 - alpha) * log_sigmoid(q_logits));
+}
+
+Var renyi_of(const Bernoulli& p, const Bernoulli& q, double alpha) {
+  return logaddexp(log_between(p.logits, q.logits, alpha), log_between(-p.logits, -q.logits, alpha)) /
+         (alpha - 1);
+}
+
+const RenyiRow<Bernoulli, renyi_of> bernoulli_renyi;
 
 }  // namespace
 

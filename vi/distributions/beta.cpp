@@ -2,15 +2,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/beta.hpp>
 
+#include <limits>
+
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/renyi.hpp>
 
 namespace tapir::vi {
 namespace {
 
+Var renyi_of(const Beta& p, const Beta& q, double alpha) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const auto between = [alpha](const Var& x, const Var& y) { return alpha * x + (1 - alpha) * y; };
+  const Var a = between(p.concentration1, q.concentration1), b = between(p.concentration0, q.concentration0);
+  const Var exists = logical_and(a > 0, b > 0);
+  const Var masses =
+      between(lbeta(p.concentration1, p.concentration0), lbeta(q.concentration1, q.concentration0));
+  return where(exists, (lbeta(where(exists, a, 1), where(exists, b, 1)) - masses) / (alpha - 1), infinity);
+}
+
 const KlRow<Beta, Beta> beta_beta;
+const RenyiRow<Beta, renyi_of> beta_renyi;
 
 // What a density has beside its ratios: log B as far as it is not in them.
 Var rests(const Beta& law) {
@@ -72,6 +86,11 @@ Var Beta::cdf(Arg x) const {
     const Var outside = logical_or(x <= 0, x >= 1);
     return where(outside, x >= 1, betainc(concentration1, concentration0, where(outside, 0.5, x)));
   });
+}
+
+Var Beta::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, concentration1, concentration0},
+                  [&] { return betainc_inv(concentration1, concentration0, p); });
 }
 
 Var kl(const Beta& p, const Beta& q, Where where) {

@@ -35,6 +35,8 @@ struct Beta {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
+  /// With first derivatives by the concentrations.
+  Var icdf(Arg p) const;
 };
 
 /// KL(p || q) = log(B_q/B_p) + (a - a') digamma(a) + (b - b') digamma(b) + (a' - a + b' - b) digamma(a + b),

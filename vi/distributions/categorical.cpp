@@ -9,6 +9,7 @@
 #include <tapir/autodiff/ops/structure.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/renyi.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -22,6 +23,14 @@ Var expected(const Var& log_p, const Var& log_ratio) {
   const Var p = exp(log_p);
   return sum(p * where(p > 0, log_ratio, 0), -1);
 }
+
+Var renyi_of(const Categorical& p, const Categorical& q, double alpha) {
+  const Var log_p = log_softmax(p.logits), none = log_p == -infinity;
+  const Var between = alpha * where(none, 0, log_p) + (1 - alpha) * log_softmax(q.logits);
+  return logsumexp(where(none, -infinity, between), -1) / (alpha - 1);
+}
+
+const RenyiRow<Categorical, renyi_of> categorical_renyi;
 
 }  // namespace
 

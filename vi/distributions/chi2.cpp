@@ -10,6 +10,7 @@ namespace tapir::vi {
 namespace {
 
 const KlRow<Chi2, Chi2> chi2_chi2;
+const KlRow<Chi2, Gamma> chi2_gamma;
 
 Gamma gamma_of(const Chi2& law) { return {.concentration = 0.5 * law.df, .rate = 0.5}; }
 
@@ -38,8 +39,16 @@ Var Chi2::cdf(Arg x) const {
   return composed(x.where, name, {x.var, df}, [&] { return gamma_of(*this).cdf(x); });
 }
 
+Var Chi2::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, df}, [&] { return gamma_of(*this).icdf(p); });
+}
+
 Var kl(const Chi2& p, const Chi2& q, Where where) {
   return composed(where, "kl", {p.df, q.df}, [&] { return kl(gamma_of(p), gamma_of(q), where); });
+}
+
+Var kl(const Chi2& p, const Gamma& q, Where where) {
+  return composed(where, "kl", {p.df, q.concentration, q.rate}, [&] { return kl(gamma_of(p), q, where); });
 }
 
 }  // namespace tapir::vi

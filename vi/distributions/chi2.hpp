@@ -6,6 +6,8 @@
 
 namespace tapir::vi {
 
+struct Gamma;
+
 /// Gamma{df/2, 1/2}: the sum of df squares of standard normal numbers.
 /// log p(x) = (df/2 - 1) log x - x/2 - log Gamma(df/2) - df/2 log 2,  x > 0
 ///
@@ -31,11 +33,14 @@ struct Chi2 {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
 };
 
 /// KL(p || q) = (p.df - q.df)/2 digamma(p.df/2) - log Gamma(p.df/2) + log Gamma(q.df/2)
 ///
 ///   shapes  the parameters broadcast together
 Var kl(const Chi2& p, const Chi2& q, Where where = here());
+/// As Gamma{df/2, 1/2}; that to Exponential needs no more than the mean.
+Var kl(const Chi2& p, const Gamma& q, Where where = here());
 
 }  // namespace tapir::vi

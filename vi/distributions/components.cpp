@@ -135,11 +135,18 @@ Var Components::cdf(const Var& x, Where where) const {
       x, [&](const Distribution& law, const Var& at) { return law.cdf(Arg(at, where)).value(); }, where);
 }
 
+// Angles have no mean that weights could be given to.
+bool Components::have_moments() const {
+  return std::none_of(laws_.begin(), laws_.end(), [](const Distribution& law) { return law.is_circular(); });
+}
+
 std::optional<Var> Components::mean(Where where) const {
+  if (!have_moments()) return std::nullopt;
   return moments([&](const Distribution& law) { return law.mean(where); }, where);
 }
 
 std::optional<Var> Components::variance(Where where) const {
+  if (!have_moments()) return std::nullopt;
   return moments([&](const Distribution& law) { return law.variance(where); }, where);
 }
 

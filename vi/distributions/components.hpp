@@ -55,6 +55,7 @@ class Components {
   Var draw(const Key& key, const Var& index, const Shape& shape, Where where) const;
 
  private:
+  bool have_moments() const;
   Var stacked(std::vector<Var> parts, int own, Where where) const;
   template <class F>
   std::optional<Var> moments(const F& f, Where where) const;

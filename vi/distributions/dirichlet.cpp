@@ -10,6 +10,7 @@
 #include <tapir/autodiff/ops/structure.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/renyi.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -23,6 +24,19 @@ Var total_of(const Var& concentration) { return sum(concentration, -1, true); }
 Var rests(const Var& concentration) {
   return sum(stirling_rest(concentration), -1) - stirling_rest(sum(concentration, -1));
 }
+
+Var log_beta(const Var& concentration) {
+  return sum(lgamma(concentration), -1) - lgamma(sum(concentration, -1));
+}
+
+Var renyi_of(const Dirichlet& p, const Dirichlet& q, double alpha) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const Var a = alpha * p.concentration + (1 - alpha) * q.concentration, exists = min(a, -1) > 0;
+  const Var masses = alpha * log_beta(p.concentration) + (1 - alpha) * log_beta(q.concentration);
+  return where(exists, (log_beta(where(expand_dims(exists, -1), a, 1)) - masses) / (alpha - 1), infinity);
+}
+
+const RenyiRow<Dirichlet, renyi_of> dirichlet_renyi;
 
 // The expectation of -log(x/mean).
 Var mean_loss(const Var& concentration) {

@@ -27,10 +27,12 @@
 #include <tapir/vi/distributions/gumbel.hpp>
 #include <tapir/vi/distributions/half_cauchy.hpp>
 #include <tapir/vi/distributions/half_normal.hpp>
+#include <tapir/vi/distributions/half_student_t.hpp>
 #include <tapir/vi/distributions/hidden_markov.hpp>
 #include <tapir/vi/distributions/iid.hpp>
 #include <tapir/vi/distributions/independent.hpp>
 #include <tapir/vi/distributions/inverse_gamma.hpp>
+#include <tapir/vi/distributions/inverse_gaussian.hpp>
 #include <tapir/vi/distributions/kumaraswamy.hpp>
 #include <tapir/vi/distributions/laplace.hpp>
 #include <tapir/vi/distributions/lkj_cholesky.hpp>
@@ -50,12 +52,14 @@
 #include <tapir/vi/distributions/poisson.hpp>
 #include <tapir/vi/distributions/relaxed_bernoulli.hpp>
 #include <tapir/vi/distributions/relaxed_one_hot_categorical.hpp>
+#include <tapir/vi/distributions/skew_normal.hpp>
 #include <tapir/vi/distributions/student_t.hpp>
 #include <tapir/vi/distributions/transformed.hpp>
 #include <tapir/vi/distributions/triangular.hpp>
 #include <tapir/vi/distributions/truncated.hpp>
 #include <tapir/vi/distributions/truncated_normal.hpp>
 #include <tapir/vi/distributions/uniform.hpp>
+#include <tapir/vi/distributions/von_mises.hpp>
 #include <tapir/vi/distributions/weibull.hpp>
 #include <tapir/vi/distributions/wishart.hpp>
 #include <tapir/vi/distributions/zero_inflated.hpp>

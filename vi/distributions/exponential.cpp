@@ -5,15 +5,43 @@
 #include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/vi/distributions/chi2.hpp>
 #include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/distributions/gamma.hpp>
+#include <tapir/vi/distributions/gumbel.hpp>
+#include <tapir/vi/distributions/weibull.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/renyi.hpp>
 
 namespace tapir::vi {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+
+std::optional<Var> cross_entropy(const Distribution& p, const Exponential& q, Where where) {
+  const auto mean = p.is_circular() ? std::nullopt : p.mean(where);
+  if (!mean) return std::nullopt;
+  return composed(where, "kl", {*mean, q.rate}, [&] {
+    return tapir::where(leaves(p, 0, infinity), infinity, q.rate * *mean - log(q.rate));
+  });
+}
+
+Gamma gamma_of(const Exponential& law) { return {.concentration = 1.0, .rate = law.rate}; }
+
+Var renyi_of(const Exponential& p, const Exponential& q, double alpha) {
+  const Var ratio = q.rate / p.rate, exists = (1 - alpha) * (ratio - 1) > -1;
+  const Var t = where(exists, (1 - alpha) * (ratio - 1), 0);
+  return where(exists, (ratio - 1) * log1p_ratio(t) - log(ratio), infinity);
+}
+
 const KlRow<Exponential, Exponential> exponential_exponential;
+const RenyiRow<Exponential, renyi_of> exponential_renyi;
+const KlRow<Exponential, Gamma> exponential_gamma;
+const KlRow<Exponential, Chi2> exponential_chi2;
+const KlRow<Exponential, Weibull> exponential_weibull;
+const KlRow<Exponential, Gumbel> exponential_gumbel;
+const CrossRow<Exponential, cross_entropy> any_exponential;
 
 }  // namespace
 
@@ -69,6 +97,23 @@ Var kl(const Exponential& p, const Exponential& q, Where where) {
     const Var ratio = q.rate / p.rate;
     return (ratio - 1) - log(ratio);
   });
+}
+
+Var kl(const Exponential& p, const Gamma& q, Where where) {
+  return composed(where, "kl", {p.rate, q.concentration, q.rate}, [&] { return kl(gamma_of(p), q, where); });
+}
+
+Var kl(const Exponential& p, const Chi2& q, Where where) {
+  return composed(where, "kl", {p.rate, q.df}, [&] { return kl(gamma_of(p), q, where); });
+}
+
+Var kl(const Exponential& p, const Weibull& q, Where where) {
+  return composed(where, "kl", {p.rate, q.scale, q.concentration},
+                  [&] { return kl(Weibull{.scale = 1 / p.rate, .concentration = 1.0}, q, where); });
+}
+
+Var kl(const Exponential& p, const Gumbel& q, Where where) {
+  return composed(where, "kl", {p.rate, q.loc, q.scale}, [&] { return kl(gamma_of(p), q, where); });
 }
 
 }  // namespace tapir::vi

@@ -6,6 +6,11 @@
 
 namespace tapir::vi {
 
+struct Chi2;
+struct Gamma;
+struct Gumbel;
+struct Weibull;
+
 /// Exponential.   log p(x) = log rate - rate x,  x >= 0
 ///
 ///   shapes    rate, x broadcast together
@@ -40,5 +45,10 @@ struct Exponential {
 ///
 ///   shapes  the parameters broadcast together
 Var kl(const Exponential& p, const Exponential& q, Where where = here());
+/// As Gamma{1, rate} and Weibull{1/rate, 1}.
+Var kl(const Exponential& p, const Gamma& q, Where where = here());
+Var kl(const Exponential& p, const Chi2& q, Where where = here());
+Var kl(const Exponential& p, const Weibull& q, Where where = here());
+Var kl(const Exponential& p, const Gumbel& q, Where where = here());
 
 }  // namespace tapir::vi

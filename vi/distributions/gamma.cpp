@@ -6,17 +6,43 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/vi/distributions/chi2.hpp>
 #include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/distributions/gumbel.hpp>
+#include <tapir/vi/distributions/weibull.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/renyi.hpp>
 
 namespace tapir::vi {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+// The law between both has the means of concentrations and rates; logs are taken of ratios to its mean.
+Var renyi_of(const Gamma& p, const Gamma& q, double alpha) {
+  const auto between = [alpha](const Var& x, const Var& y) { return alpha * x + (1 - alpha) * y; };
+  const Var a = between(p.concentration, q.concentration), b = between(p.rate, q.rate);
+  const Var exists = logical_and(a > 0, b > 0), some_a = where(exists, a, 1), some_b = where(exists, b, 1);
+  const Var mean = some_a / some_b;
+  const auto loss = [&](const Gamma& law) {
+    return law.concentration * log_ratio(mean, law.concentration / law.rate) +
+           stirling_rest(law.concentration);
+  };
+  return where(exists, (between(loss(p), loss(q)) - stirling_rest(some_a)) / (alpha - 1), infinity);
+}
+
 const KlRow<Gamma, Gamma> gamma_gamma;
+const RenyiRow<Gamma, renyi_of> gamma_renyi;
+const KlRow<Gamma, Chi2> gamma_chi2;
+const KlRow<Gamma, Weibull> gamma_weibull;
+const KlRow<Gamma, Gumbel> gamma_gumbel;
 
 }  // namespace
+
+Var Gamma::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, concentration, rate},
+                  [&] { return gamma_p_inv(concentration, p) / rate; });
+}
 
 Var Gamma::sample(const Key& key, const Shape& shape, Where where) const {
   return composed(where, name, {key.counter(), concentration, rate}, [&] {
@@ -62,6 +88,29 @@ Var kl(const Gamma& p, const Gamma& q, Where where) {
     const Var rests = stirling_rest(p.concentration) - stirling_rest(q.concentration);
     return q.concentration * exp_remainder(shift) +
            (rests + (q.concentration - p.concentration) * log_minus_digamma(p.concentration));
+  });
+}
+
+Var kl(const Gamma& p, const Chi2& q, Where where) {
+  return composed(where, "kl", {p.concentration, p.rate, q.df},
+                  [&] { return kl(p, Gamma{.concentration = 0.5 * q.df, .rate = 0.5}, where); });
+}
+
+// E (x/q.scale)^k is Gamma(a + k)/Gamma(a) to the base of the rates.
+Var kl(const Gamma& p, const Weibull& q, Where where) {
+  const Var &a = p.concentration, &k = q.concentration;
+  return composed(where, "kl", {a, p.rate, q.scale, k}, [&] {
+    const Var log_scales = log(p.rate * q.scale);
+    const Var power = exp(lgamma(k) - lbeta(a, k) - k * log_scales);
+    return k * (log_scales - log(a)) + stirling_rest(a) + (k - a) * log_minus_digamma(a) - log(k) + power;
+  });
+}
+
+Var kl(const Gamma& p, const Gumbel& q, Where where) {
+  return composed(where, "kl", {p.concentration, p.rate, q.loc, q.scale}, [&] {
+    const Var shift = p.concentration / p.rate / q.scale - q.loc / q.scale;
+    const Var power = exp(q.loc / q.scale - p.concentration * log1p(1 / (p.rate * q.scale)));
+    return (log(q.scale) + shift + power) - p.entropy(where);
   });
 }
 

@@ -6,6 +6,10 @@
 
 namespace tapir::vi {
 
+struct Chi2;
+struct Gumbel;
+struct Weibull;
+
 /// log p(x) = a log rate + (a - 1) log x - rate x - log Gamma(a),  x > 0, a = concentration
 ///
 ///   shapes    concentration, rate, x broadcast together
@@ -35,6 +39,8 @@ struct Gamma {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
+  /// With first derivatives by the concentration.
+  Var icdf(Arg p) const;
 };
 
 /// KL(p || q) = (a - b) digamma(a) - log Gamma(a) + log Gamma(b) + b log(p.rate/q.rate)
@@ -42,5 +48,12 @@ struct Gamma {
 ///
 ///   shapes  the parameters broadcast together
 Var kl(const Gamma& p, const Gamma& q, Where where = here());
+/// As of Gamma{q.df/2, 1/2}.
+Var kl(const Gamma& p, const Chi2& q, Where where = here());
+/// With a = p.concentration, k = q.concentration, s = p.rate q.scale: k (log s - digamma(a)) - log k + a (digamma(a) - 1)
+/// - log Gamma(a) + Gamma(a + k)/Gamma(a) s^-k.
+Var kl(const Gamma& p, const Weibull& q, Where where = here());
+/// E (x - loc)/scale + log scale - entropy + e^(loc/scale) (1 + 1/(rate scale))^-concentration.
+Var kl(const Gamma& p, const Gumbel& q, Where where = here());
 
 }  // namespace tapir::vi

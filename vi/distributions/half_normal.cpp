@@ -19,7 +19,18 @@ constexpr double inverse_sqrt_2 = 0.70710678118654752440;
 constexpr double sqrt_2_over_pi = 0.79788456080286535588;
 constexpr double half_log_2_over_pi = -0.22579135264472743236;
 
+std::optional<Var> cross_entropy(const Distribution& p, const HalfNormal& q, Where where) {
+  const auto moments = real_moments(p, where);
+  if (!moments) return std::nullopt;
+  const Var &mean = moments->mean, &variance = moments->variance;
+  return composed(where, "kl", {mean, variance, q.scale}, [&] {
+    const Var squares = variance / square(q.scale) + square(mean / q.scale);
+    return tapir::where(leaves(p, 0, infinity), infinity, log(q.scale) - half_log_2_over_pi + 0.5 * squares);
+  });
+}
+
 const KlRow<HalfNormal, HalfNormal> half_normal_half_normal;
+const CrossRow<HalfNormal, cross_entropy> any_half_normal;
 
 }  // namespace
 

@@ -21,6 +21,8 @@ struct Iid {
   static constexpr std::string_view name = L::name;
 
   bool is_pathwise() const { return vi::is_pathwise(law); }
+  bool is_atomic() const { return vi::is_atomic(law); }
+  bool is_circular() const { return vi::is_circular(law); }
   Support support() const { return per_element().support(); }
   Shape own_shape() const { return shape + vi::own_shape(law); }
   template <class F>

@@ -25,6 +25,7 @@ class Independent {
 
   bool is_pathwise() const { return law_.is_pathwise(); }
   bool is_atomic() const { return law_.is_atomic(); }
+  bool is_circular() const { return law_.is_circular(); }
   Support support() const { return law_.support(); }
   Shape own_shape() const { return axes() + law_.own_shape(); }
   template <class F>

@@ -62,6 +62,11 @@ Var InverseGamma::cdf(Arg x) const {
   });
 }
 
+Var InverseGamma::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, concentration, scale},
+                  [&] { return scale / gamma_q_inv(concentration, p); });
+}
+
 Var kl(const InverseGamma& p, const InverseGamma& q, Where where) {
   return kl(Gamma{p.concentration, p.scale}, Gamma{q.concentration, q.scale}, where);
 }

@@ -34,6 +34,7 @@ struct InverseGamma {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
 };
 
 /// That of the Gammas with these scales as rates.

@@ -2,15 +2,70 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/kumaraswamy.hpp>
 
+#include <cmath>
+#include <vector>
 #include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/structure.hpp>
+#include <tapir/vi/distributions/beta.hpp>
 #include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
 namespace {
 
+// log(E x^2 / (E x)^2), h = 1/concentration1, b = concentration0: a second difference of log Gamma(1 + s h)/
+// Gamma(1 + b + s h) in s. For small h by its series in the functions' derivatives.
+Var log_second_moment(const Var& h, const Var& b) {
+  const Var small = h < 0.03125, near = where(small, h, 0), far = where(small, 1, h);
+  Var series = 0.0;
+  double factor = 1;  // n!
+  Var power = near;
+  for (Index n = 2; n <= 12; ++n) {
+    factor *= static_cast<double>(n);
+    power = power * near;
+    const double weight = (std::exp2(static_cast<double>(n)) - 2) / factor;
+    series = series + weight * power * (polygamma(n - 1, 1.0) - polygamma(n - 1, 1 + b));
+  }
+  const Var closed = lbeta(1 + 2 * far, b) - 2 * lbeta(1 + far, b) - log(b);
+  return where(small, series, closed);
+}
+
+// Quantiles' logarithms and weights of an integral over (0, 1); a logarithm at the ends does no harm.
+struct Quantiles {
+  Tensor log_u, weights;
+};
+
+const Quantiles& quantiles() {
+  static const Quantiles all = [] {
+    constexpr double pi = 3.14159265358979323846;
+    std::vector<double> log_u, weights;
+    double total = 0;
+    for (int i = -67; i <= 67; ++i) {
+      const double e = pi * std::sinh(i / 20.0), near = std::exp(-std::abs(e));
+      log_u.push_back((e < 0 ? e : 0) - std::log1p(near));
+      weights.push_back(std::cosh(i / 20.0) * near / ((1 + near) * (1 + near)));
+      total += weights.back();
+    }
+    for (double& weight : weights) weight /= total;
+    const Shape shape{static_cast<Index>(weights.size())};
+    return Quantiles{{shape, std::span<const double>(log_u)}, {shape, std::span<const double>(weights)}};
+  }();
+  return all;
+}
+
+// 1 - x^a is u^(1/b) for a uniform u; where that is far below rounding, 1 - x is it over a.
+Var mean_log_rest(const Kumaraswamy& law) {
+  const Var a = expand_dims(law.concentration1, -1), b = expand_dims(law.concentration0, -1);
+  const Var depth = -Var::open(quantiles().log_u) / b, deep = depth > 36;
+  const Var log_rest = log1mexp(-log1mexp(where(deep, 1, depth)) / a);
+  return sum(Var::open(quantiles().weights) * where(deep, -depth - log(a), log_rest), -1);
+}
+
+const KlRow<Kumaraswamy, Beta> kumaraswamy_beta;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 }  // namespace
@@ -35,6 +90,13 @@ Var Kumaraswamy::mean(Where where) const {
                   [&] { return concentration0 * exp(lbeta(1 + 1 / concentration1, concentration0)); });
 }
 
+Var Kumaraswamy::variance(Where where) const {
+  return composed(where, name, {concentration1, concentration0}, [&] {
+    const Var h = 1 / concentration1, mean = concentration0 * exp(lbeta(1 + h, concentration0));
+    return square(mean) * expm1(log_second_moment(h, concentration0));
+  });
+}
+
 Var Kumaraswamy::entropy(Where where) const {
   return composed(where, name, {concentration1, concentration0}, [&] {
     const Var harmonic = digamma_difference(1, concentration0);
@@ -54,6 +116,14 @@ Var Kumaraswamy::cdf(Arg x) const {
 Var Kumaraswamy::icdf(Arg p) const {
   return composed(p.where, name, {p.var, concentration1, concentration0},
                   [&] { return exp(log1mexp(-log1p(-p) / concentration0) / concentration1); });
+}
+
+Var kl(const Kumaraswamy& p, const Beta& q, Where where) {
+  const Var &a = q.concentration1, &b = q.concentration0;
+  return composed(where, "kl", {p.concentration1, p.concentration0, a, b}, [&] {
+    const Var log_x = -digamma_difference(1, p.concentration0) / p.concentration1;
+    return lbeta(a, b) - (a - 1) * log_x - (b - 1) * mean_log_rest(p) - p.entropy(where);
+  });
 }
 
 Var Kumaraswamy::log_cdf(Arg x) const {

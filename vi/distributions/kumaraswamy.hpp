@@ -6,6 +6,8 @@
 
 namespace tapir::vi {
 
+struct Beta;
+
 /// log p(x) = log a + log b + (a - 1) log x + (b - 1) log(1 - x^a),  0 < x < 1, a = concentration1, b =
 /// concentration0
 ///
@@ -29,6 +31,7 @@ struct Kumaraswamy {
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;
   Var log_prob(Arg x) const;
   Var mean(Where where = here()) const;
+  Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
@@ -36,5 +39,12 @@ struct Kumaraswamy {
   Var log_sf(Arg x) const;
   Var isf(Arg q) const;
 };
+
+/// By E log x = -(digamma(b + 1) - digamma(1))/a and E log(1 - x), an infinite series whose integral is taken by
+/// double-exponential quadrature over the quantiles of x^a: to 1e-14 of itself.
+///
+///   shapes  the parameters broadcast together
+///   source  Nalisnick & Smyth 2017 (the series); Takahasi & Mori 1974
+Var kl(const Kumaraswamy& p, const Beta& q, Where where = here());
 
 }  // namespace tapir::vi

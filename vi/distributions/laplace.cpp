@@ -2,15 +2,32 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/laplace.hpp>
 
+#include <limits>
+
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/renyi.hpp>
 
 namespace tapir::vi {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double log_2 = 0.69314718055994530942;
 
+// p^alpha q^(1 - alpha) falls off by the sum of two rates outside of both locations, between them by their
+// difference.
+Var renyi_of(const Laplace& p, const Laplace& q, double alpha) {
+  const Var own = alpha / p.scale, other = (1 - alpha) / q.scale, exists = own + other > 0;
+  const Var d = abs(p.loc - q.loc), fall = abs(own - other) * d;
+  const Var outside = (1 + exp(-fall)) / where(exists, own + other, 1);
+  const Var logs = log(outside + d * expm1_ratio(-fall)) - minimum(own, other) * d;
+  const Var scales = alpha * log(2 * p.scale) + (1 - alpha) * log(2 * q.scale);
+  return where(exists, (logs - scales) / (alpha - 1), infinity);
+}
+
 const KlRow<Laplace, Laplace> laplace_laplace;
+const RenyiRow<Laplace, renyi_of> laplace_renyi;
 
 // The score above which q of the mass lies.
 Var upper_score(const Var& q) {

@@ -6,6 +6,9 @@
 
 namespace tapir::vi {
 
+struct Gumbel;
+struct Laplace;
+
 /// Gaussian.   log p(x) = -((x - loc)/scale)^2 / 2 - log scale - log(2 pi)/2
 ///
 ///   shapes    loc, scale, x broadcast together
@@ -44,5 +47,9 @@ struct Normal {
 ///
 ///   shapes  the parameters broadcast together
 Var kl(const Normal& p, const Normal& q, Where where = here());
+/// With r = p.scale/q.scale: r E|z + d| - log r + log 2 - log(2 pi e)/2, z standard normal, d = (p.loc - q.loc)/p.scale;
+/// d + e^(r^2/2 - d) - log r - log(2 pi e)/2, d = (p.loc - q.loc)/q.scale.
+Var kl(const Normal& p, const Laplace& q, Where where = here());
+Var kl(const Normal& p, const Gumbel& q, Where where = here());
 
 }  // namespace tapir::vi

@@ -8,13 +8,20 @@
 #include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/renyi.hpp>
 
 namespace tapir::vi {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+Var renyi_of(const Poisson& p, const Poisson& q, double alpha) {
+  const Var shift = log_ratio(p.rate, q.rate);
+  return q.rate * (exp_remainder(alpha * shift) - alpha * exp_remainder(shift)) / (alpha - 1);
+}
+
 const KlRow<Poisson, Poisson> poisson_poisson;
+const RenyiRow<Poisson, renyi_of> poisson_renyi;
 
 }  // namespace
 

@@ -14,6 +14,26 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
+// What lies nearer to loc than x, with the sign of x - loc, and where x is far out, what lies further out. The
+// former by z^2/(df + z^2) in the middle, by the latter in the tails; about 0, where that has no derivative,
+// by the first terms of the series, whose next one is below 1e-13.
+struct Parts {
+  Parts(const StudentT& law, const Var& x) {
+    const Var &df = law.df, z = (x - law.loc) / (sqrt(df) * law.scale), half = 0.5 * df;
+    const Var middle = abs(z) * sqrt(df + 1) < 1e-3;
+    far = abs(z) > 1;
+    const Var near = where(middle, z, 0), outer = where(far, z, 2),
+              inner = where(logical_or(middle, far), 0.5, z);
+    const Var about = 2 * exp(-lbeta(half, 0.5)) * near * (1 - (df + 1) / 6 * square(near));
+    const Var part = sign(inner) * betainc(0.5, half, square(inner) / (1 + square(inner)));
+    const Var inverse = square(1 / outer);
+    beyond = betainc(half, 0.5, inverse / (1 + inverse));
+    within = where(far, sign(outer) * (1 - beyond), where(middle, about, part));
+  }
+
+  Var far = 0.0, beyond = 0.0, within = 0.0;
+};
+
 }  // namespace
 
 // 23 below the largest exponent: 10^10 leave room for a normal draw, for loc, and for the derivative by df.
@@ -61,20 +81,29 @@ Var StudentT::entropy(Where where) const {
   });
 }
 
-// By z^2/(df + z^2) in the middle, by its complement in the tails; about 0, where the former has no
-// derivative, by the first terms of the series, whose next one is below 1e-13.
 Var StudentT::cdf(Arg x) const {
   return composed(x.where, name, {x.var, df, loc, scale}, [&] {
-    const Var z = (x - loc) / (sqrt(df) * scale), half = 0.5 * df;
-    const Var middle = abs(z) * sqrt(df + 1)<1e-3, far = abs(z)> 1;
-    const Var near = where(middle, z, 0), outer = where(far, z, 2),
-              inner = where(logical_or(middle, far), 0.5, z);
-    const Var about = 0.5 + exp(-lbeta(half, 0.5)) * near * (1 - (df + 1) / 6 * square(near));
-    const Var part = 0.5 * betainc(0.5, half, square(inner) / (1 + square(inner)));
-    const Var inverse = square(1 / outer);
-    const Var tail = 0.5 * betainc(half, 0.5, inverse / (1 + inverse));
-    const Var rest = where(far, where(z > 0, 1 - tail, tail), 0.5 + sign(inner) * part);
-    return where(middle, about, rest);
+    const Parts parts(*this, x);
+    const Var lower_tail = logical_and(parts.far, x < loc);
+    return where(lower_tail, 0.5 * parts.beyond, 0.5 + 0.5 * parts.within);
+  });
+}
+
+Var StudentT::within(Arg x) const {
+  return composed(x.where, name, {x.var, df, loc, scale}, [&] { return Parts(*this, x).within; });
+}
+
+// Like cdf: about 1/2 by the first terms of the inverse series, whose next one is below 1e-13.
+Var StudentT::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, df, loc, scale}, [&] {
+    const Var half = 0.5 * df, part = 2 * p.var - 1;
+    const Var y = 0.5 * part * exp(lbeta(half, 0.5)), curvature = (df + 1) / 6;
+    const Var middle = abs(y) * sqrt(df + 1)<1e-3, far = abs(part)> 0.5;
+    const Var near = where(middle, y, 0), about = near * (1 + curvature * square(near));
+    const Var u = betainc_inv(0.5, half, where(logical_or(middle, far), 0.25, abs(part)));
+    const Var w = betainc_inv(half, 0.5, where(far, 2 * minimum(p.var, 1 - p.var), 0.25));
+    const Var size = where(far, sqrt((1 - w) / w), sqrt(u / (1 - u)));
+    return loc + scale * (sqrt(df) * where(logical_and(middle, logical_not(far)), about, sign(part) * size));
   });
 }
 

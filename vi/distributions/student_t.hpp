@@ -36,6 +36,10 @@ struct StudentT {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
+  /// 2 cdf - 1, to the last digits about loc: the probability of being nearer to loc, with the sign of x - loc.
+  Var within(Arg x) const;
+  /// With first derivatives by df.
+  Var icdf(Arg p) const;
 };
 
 }  // namespace tapir::vi

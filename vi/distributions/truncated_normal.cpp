@@ -3,19 +3,20 @@
 #include <tapir/vi/distributions/truncated_normal.hpp>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
-#include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/special_laws.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 
 namespace tapir::vi {
 namespace {
 
-constexpr double half_log_2pi = 0.91893853320467274178;
-constexpr double far = 1e3;  // standard deviations: nothing is left beyond
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double far = 40;  // standard deviations: nothing is left beyond
 
 // Gauss and Legendre's nodes and weights on [0, 1].
 struct Gauss {
@@ -42,70 +43,42 @@ Gauss gauss(int n) {
   return {Tensor({n}, std::span<const double>(nodes)), Tensor({n}, std::span<const double>(weights))};
 }
 
-// A mean over [0, t] with the weights exp(beta s - s^2/2), of 1 or of f(s).
-template <class F>
-Var mean_over(const Gauss& rule, const Var& beta, const Var& t, const F& f) {
-  const Var s = expand_dims(t, -1) * Var::open(rule.nodes);
-  return sum(Var::open(rule.weights) * f(s) * exp(s * (expand_dims(beta, -1) - 0.5 * s)), -1);
-}
-
-Var mean_weight(const Var& beta, const Var& t) {
-  static const Gauss rule = gauss(10);
-  return mean_over(rule, beta, t, [](const Var&) { return Var(1.0); });
-}
-
-// log Phi(beta) - log Phi(beta - t) for beta <= 0
-Var log_share(const Var& beta, const Var& t) {
-  return t * (0.5 * t - beta) + log_ratio(normal_hazard(t - beta), normal_hazard(-beta));
-}
-
-// The interval from its end with more mass inwards, in units of scale: the standard normal law below beta,
-// down to beta - width.
+// The interval in units of scale, with its end next to loc upwards; where loc is inside, either end.
+// Ends too far out to matter, infinite ones too, are `far` away from loc or from the other end.
 struct Inwards {
-  explicit Inwards(const TruncatedNormal& law)
-      : from_low(0.5 * law.low + 0.5 * law.high > law.loc),
-        end(where(from_low, law.low, law.high)),
-        beta(where(from_low, law.loc - law.low, law.high - law.loc) / law.scale),
-        width((law.high - law.low) / law.scale),
-        narrow(width * maximum(abs(beta), 1) < 1),
-        central(logical_and(beta > 0, logical_not(narrow))),
-        tail(logical_not(logical_or(narrow, central))) {
-    narrow_beta = where(narrow, beta, 0);
-    narrow_width = where(narrow, width, 1);
-    central_beta = where(central, minimum(beta, far), 1);
-    central_alpha = where(central, maximum(beta - width, -far), -1);
-    tail_beta = where(tail, beta, -1);
-    tail_width = where(tail, minimum(width, far), 1);
+  explicit Inwards(const TruncatedNormal& law, const Var& inside_from_low = 0.0) {
+    const Var &loc = law.loc, &low = law.low, &high = law.high, reach = far * law.scale;
+    const auto scaled = [&](const Var& length) {
+      const Var much = length > reach;
+      return where(much, far, where(much, 0, length) / law.scale);
+    };
+    const Var below = loc<low, above = loc> high;
+    inside = logical_not(logical_or(below, above));
+    from_low = logical_or(below, logical_and(inside, inside_from_low));
+    mode = where(inside, loc, where(below, low, high));
+    up = where(from_low, -1, 1) / law.scale;
+    const Var to_low = scaled(loc - low), to_high = scaled(high - loc);
+    b = where(from_low, to_low, to_high);
+    w = where(inside, to_low + to_high, scaled(high - low));
+    m = where(inside, 0, b);
   }
 
-  // log of the integral of exp(beta t - t^2/2) over the width; in the middle, of exp(-z^2/2)/sqrt(2 pi).
-  Var log_mass() const {
-    const Var in_tail = log1mexp(log_share(tail_beta, tail_width)) - log(normal_hazard(-tail_beta));
-    const Var above = log_ndtr(central_beta);
-    const Var in_middle = above + log1mexp(above - log_ndtr(central_alpha));
-    const Var in_narrow = log(narrow_width) + log(mean_weight(narrow_beta, narrow_width));
-    return where(narrow, in_narrow, where(central, in_middle, in_tail));
-  }
+  Var log_mass() const { return log_normal_mass(b, w); }
 
-  // What is left of the exponent, t away from the end.
-  Var exponent(const Var& t) const {
-    const Var z = where(central, beta - t, 0);
-    const Var inner = where(central, 0, t);
-    return where(central, -0.5 * square(z) - half_log_2pi, inner * (beta - 0.5 * inner));
-  }
+  // The log density relative to the mode's, at the distance y from it.
+  Var exponent(const Var& y) const { return -y * (0.5 * y + m); }
 
-  Var from_low, end, beta, width, narrow, central, tail;
-  Var narrow_beta, narrow_width, central_beta, central_alpha, tail_beta, tail_width;
+  Var inside = 0.0, from_low = 0.0, mode = 0.0, up = 0.0, b = 0.0, w = 0.0, m = 0.0;
 };
 
 // Expectations by quadrature over s, the distance from `top`, as far as the density matters.
 class Moments {
  public:
-  explicit Moments(const Inwards& in) : top(minimum(in.beta, reach)) {
+  explicit Moments(const Inwards& in) : top(minimum(in.b, reach)) {
     static const Gauss rule = gauss(40);
     const Var above = maximum(top, 0), below = minimum(top, 0);
     const Var depth = above + reach * reach / (sqrt(square(below) + reach * reach) - below);
-    const Var length = minimum(in.width - (in.beta - top), depth);
+    const Var length = minimum(in.w - (in.b - top), depth);
     s_ = expand_dims(length, -1) * Var::open(rule.nodes);
     const Var weights = Var::open(rule.weights) * exp(s_ * (expand_dims(top, -1) - 0.5 * s_));
     weights_ = weights / sum(weights, -1, true);
@@ -120,33 +93,19 @@ class Moments {
   Var s_ = 0.0, weights_ = 0.0;
 };
 
-// Newton's steps towards the zero of a monotone function; the last two are differentiated, which makes
-// derivatives up to the third those of the zero.
-template <class Step>
-Var zero_of(Var t, int steps, const Step& step) {
-  for (int i = 0; i < steps; ++i) t = stop_gradient(step(t));
-  return step(step(t));
-}
-
-// The distance within which the share `v` of the mass lies.
-Var tail_distance(const Inwards& in, const Var& v) {
-  const Var &beta = in.tail_beta, hazard = normal_hazard(-beta);
-  const Var depth = -log1p(v * expm1(-log_share(beta, in.tail_width)));
-  const Var start = minimum(depth / hazard, 2 * depth / (sqrt(square(beta) + 2 * depth) - beta));
-  return zero_of(stop_gradient(start), 4, [&](const Var& t) {
-    return maximum(t - (log_share(beta, t) - depth) / normal_hazard(t - beta), 0);
-  });
-}
-
-Var narrow_distance(const Inwards& in, const Var& v) {
-  const Var& beta = in.narrow_beta;
-  const Var part = v * in.narrow_width * mean_weight(beta, in.narrow_width);
-  return zero_of(stop_gradient(v * in.narrow_width), 3, [&](const Var& t) {
-    return t - (t * mean_weight(beta, t) - part) / exp(t * (beta - 0.5 * t));
-  });
-}
-
 }  // namespace
+
+Support TruncatedNormal::support() const {
+  const auto is_open = [](const Var& end) {
+    if (end.is_recorded()) return false;
+    const Tensor t = end.tensor();
+    for (Index i = 0; i < t.size(); ++i)
+      if (!std::isinf(t.at(i))) return false;
+    return true;
+  };
+  if (is_open(low)) return is_open(high) ? Support::real : Support::at_most(high);
+  return is_open(high) ? Support::at_least(low) : Support::interval(low, high);
+}
 
 Var TruncatedNormal::sample(const Key& key, const Shape& shape, Where where) const {
   return composed(where, name, {key.counter(), loc, scale, low, high},
@@ -155,11 +114,10 @@ Var TruncatedNormal::sample(const Key& key, const Shape& shape, Where where) con
 
 Var TruncatedNormal::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, loc, scale, low, high}, [&] {
-    const Var outside = logical_or(x<low, x> high);
+    const Var outside = logical_or(logical_or(x<low, x> high), abs(x) == infinity);
     const Inwards in(*this);
-    const Var inside = where(outside, in.end, x);
-    const Var t = where(in.from_low, inside - low, high - inside) / scale;
-    return unless(outside, in.exponent(t) - log(scale) - in.log_mass());
+    const Var y = in.up * (where(outside, in.mode, x) - in.mode);
+    return unless(outside, in.exponent(y) - log(scale) - in.log_mass());
   });
 }
 
@@ -167,9 +125,8 @@ Var TruncatedNormal::mean(Where where) const {
   return composed(where, name, {loc, scale, low, high}, [&] {
     const Inwards in(*this);
     const Moments moments(in);
-    const Var z = moments.top - moments.mean, t = scale * moments.mean;
-    const Var from_loc = loc + scale * tapir::where(in.from_low, -z, z);
-    return tapir::where(in.central, from_loc, in.end + tapir::where(in.from_low, t, -t));
+    const Var y = tapir::where(in.inside, moments.top, 0) - moments.mean;
+    return in.mode + scale * tapir::where(in.from_low, -y, y);
   });
 }
 
@@ -182,40 +139,32 @@ Var TruncatedNormal::entropy(Where where) const {
   return composed(where, name, {loc, scale, low, high}, [&] {
     const Inwards in(*this);
     const Moments moments(in);
-    const Var &m = moments.mean, &v = moments.variance;
-    const Var in_middle = -0.5 * (v + square(moments.top - m)) - half_log_2pi;
-    const Var from_end = moments.top * m - 0.5 * (v + square(m));
-    return log(scale) + in.log_mass() - tapir::where(in.central, in_middle, from_end);
+    const Var y = tapir::where(in.inside, moments.top, 0) - moments.mean;
+    return log(scale) + in.log_mass() - (in.exponent(y) - 0.5 * moments.variance);
   });
 }
 
+// By the part that lies below x, or where x is above loc in the inside, by the part above.
 Var TruncatedNormal::cdf(Arg x) const {
   return composed(x.where, name, {x.var, loc, scale, low, high}, [&] {
     const Inwards in(*this);
-    const Var inside = clamp(x, low, high);
-    const Var t = where(in.from_low, inside - low, high - inside) / scale;
-    const Var tail_t = where(in.tail, minimum(t, far), 0), narrow_t = where(in.narrow, t, 0);
-    const Var in_tail = expm1(-log_share(in.tail_beta, tail_t)) /
-                        expm1(-log_share(in.tail_beta, in.tail_width));
-    const Var above = ndtr(in.central_beta), below = ndtr(in.central_alpha);
-    const Var in_middle = (above - ndtr(where(in.central, in.beta - t, 0))) / (above - below);
-    const Var in_narrow = narrow_t * mean_weight(in.narrow_beta, narrow_t) /
-                          (in.narrow_width * mean_weight(in.narrow_beta, in.narrow_width));
-    const Var share = where(in.narrow, in_narrow, where(in.central, in_middle, in_tail));
-    return where(in.from_low, share, 1 - share);
+    const Var below = loc < low, upper = logical_and(in.inside, x > loc);
+    const Var outside = logical_or(x <= low, x >= high), at = where(outside, in.mode, x);
+    const Var width = where(upper, high - at, at - low);
+    const Var much = logical_or(outside, width > far * scale);
+    const Var w = where(much, far, where(much, 0, width) / scale);
+    const Var b = where(below, in.b, where(upper, loc - at, at - loc) / scale);
+    const Var to_mode = where(below, 0, in.exponent(in.up * (at - in.mode)));
+    const Var part = exp(log_normal_mass(where(outside, 0, b), w) + to_mode - in.log_mass());
+    return where(outside, x >= high, where(upper, 1 - part, part));
   });
 }
 
 Var TruncatedNormal::icdf(Arg p) const {
   return composed(p.where, name, {p.var, loc, scale, low, high}, [&] {
-    const Inwards in(*this);
-    const Var v = where(in.from_low, p, 1 - p);
-    const Var below = (1 - v) * ndtr(in.central_beta) + v * ndtr(in.central_alpha);
-    const Var z = ndtri(where(in.central, below, 0.5));
-    const Var t = where(in.narrow, narrow_distance(in, v), tail_distance(in, v)) * scale;
-    const Var from_loc = loc + where(in.from_low, -z, z) * scale;
-    const Var from_end = where(in.from_low, low + t, high - t);
-    return clamp(where(in.central, from_loc, from_end), low, high);
+    const Inwards in(*this, p < 0.5);
+    const Var y = normal_mass_quantile(where(in.from_low, p, 1 - p), in.b, in.w);
+    return clamp(in.mode + y / in.up, low, high);
   });
 }
 

@@ -2,19 +2,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cmath>
+
 #include <tapir/vi/law.hpp>
 
 namespace tapir::vi {
 
-/// Gaussian within [low, high].
+/// Gaussian within [low, high], either of which may be infinite.
 /// log p(x) = -z^2 / 2 - log scale - log(2 pi)/2 - log(Phi(b) - Phi(a)),  low <= x <= high
-/// with z, a, b = (x, low, high - loc)/scale: taken from the end with more mass, so that nothing cancels,
-/// however far in a tail and however narrow the interval is.
+/// with z, a, b = (x, low, high - loc)/scale: relative to the mode, so that nothing cancels, however far in a
+/// tail and however narrow the interval is.
 ///
 ///   shapes    loc, scale, low, high, x broadcast together
 ///   gradient  pathwise in loc, scale, low, high, by the inverse distribution function; the support moves
 ///             with low and high
-///   domain    scale > 0; low < high, finite
+///   domain    scale > 0; low < high
 ///   errors    "[TruncatedNormal] high is 1, needs to be greater than 2"
 struct TruncatedNormal {
   Var loc = 0.0, scale = 1.0, low = -1.0, high = 1.0;
@@ -23,13 +25,14 @@ struct TruncatedNormal {
   static constexpr int own_rank = 0;
   static constexpr bool pathwise = true;
 
-  Support support() const { return Support::interval(low, high); }
+  /// A plain end that is infinite everywhere is none.
+  Support support() const;
   template <class F>
   TruncatedNormal each(F&& f) const {
     return {.loc = f(ParameterInfo{"loc", Support::real}, loc),
             .scale = f(ParameterInfo{"scale", Support::positive}, scale),
-            .low = f(ParameterInfo{"low", Support::real}, low),
-            .high = f(ParameterInfo{"high", Support::greater_than(low)}, high)};
+            .low = f(ParameterInfo{"low", Support::extended_real}, low),
+            .high = f(ParameterInfo{"high", Support::between({low, HUGE_VAL, true, false})}, high)};
   }
 
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;

@@ -7,6 +7,7 @@
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/distributions/gamma.hpp>
 #include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
@@ -30,6 +31,7 @@ Var log_second_moment(const Var& h) {
 }
 
 const KlRow<Weibull, Weibull> weibull_weibull;
+const KlRow<Weibull, Gamma> weibull_gamma;
 
 }  // namespace
 
@@ -103,6 +105,16 @@ Var kl(const Weibull& p, const Weibull& q, Where where) {
     const Var ratio = q.concentration / p.concentration;
     const Var shift = q.concentration * log_ratio(p.scale, q.scale);
     return (expm1(shift + lgamma(1 + ratio)) - shift) + (euler * (ratio - 1) - log(ratio));
+  });
+}
+
+// With the ratio of both means, so that what is left of large concentrations of q is of one size.
+Var kl(const Weibull& p, const Gamma& q, Where where) {
+  const Var &k = p.concentration, &a = q.concentration;
+  return composed(where, "kl", {p.scale, k, a, q.rate}, [&] {
+    const Var log_mean = lgamma(1 + 1 / k);
+    const Var loss = a * exp_remainder(log_ratio(q.rate * p.scale * exp(log_mean), a));
+    return loss + a * (log_mean + euler / k) - stirling_rest(a) + (log(k) - (1 + euler));
   });
 }
 

@@ -6,6 +6,8 @@
 
 namespace tapir::vi {
 
+struct Gamma;
+
 /// scale e^(1/concentration), e standard exponential.
 /// log p(x) = log k - log x + k l - e^(k l),  l = log(x/scale), k = concentration, x > 0
 ///
@@ -44,5 +46,8 @@ struct Weibull {
 ///   shapes  the parameters broadcast together
 ///   source  Bauckhage 2013, "Computing the Kullback-Leibler divergence between two Weibull distributions"
 Var kl(const Weibull& p, const Weibull& q, Where where = here());
+/// log k - 1 - euler (1 - a/k) + log Gamma(a) - a log t + t Gamma(1 + 1/k), k = p.concentration, a = q.concentration,
+/// t = q.rate p.scale; summed in terms that do not cancel.
+Var kl(const Weibull& p, const Gamma& q, Where where = here());
 
 }  // namespace tapir::vi

@@ -1,0 +1,50 @@
+// Functions that single laws are made of, elementwise: masses, quantiles and how they move.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <tapir/autodiff/tape/var.hpp>
+
+namespace tapir {
+
+// All of them:
+//   shapes  operands broadcast together (NumPy)
+//   errors  those of elementwise.hpp
+// An argument outside the domain gives NaN.
+
+// ---- the normal law of an interval ----
+
+// The interval [b - w, b] in units of the scale, 0 the centre of the law. Its mode is m = min(b, 0): b is the
+// end next to the centre, or the centre is inside. Densities are relative to the mode's, f(z) =
+// exp((m^2 - z^2)/2): nothing overflows or cancels, however far out or narrow the interval is.
+
+/// log of the integral of f over [b - w, b].
+///
+///   gradient  by b: m + (f(b) - f(b - w)) / exp(y), by w: f(b - w) / exp(y)
+///   domain    w >= 0, b <= w; w may be infinite
+Var log_normal_mass(Arg b, Arg w);
+/// The z - m above which the share v of the mass lies.
+///
+///   gradient  that of the root
+///   domain    0 <= v <= 1, w > 0, b <= w
+///   source    erf_inv where the centre is inside; else Halley's steps on the log of the mass further out
+Var normal_mass_quantile(Arg v, Arg b, Arg w);
+
+// ---- the von Mises law ----
+
+/// The probability that an angle of mode 0 and concentration k lies in [-pi, x]; one more with each turn.
+///
+///   gradient  in x the density, of any order; in k: -density von_mises_slope(x, k), first order
+///   domain    k >= 0
+///   source    Gauss's quadrature of the tail beyond |x|
+Var von_mises_cdf(Arg x, Arg k);
+/// d x / d k where the probability of [-pi, x] stays: how an angle moves with its concentration.
+///
+///   gradient  in x; errors  "[von_mises_slope] has no derivative by the shape k: second derivatives by shapes
+///             are not there"
+Var von_mises_slope(Arg x, Arg k);
+/// 1 - I1(k) / I0(k): the circular variance, to the last digits also for large k; about 1 / (2 k) there.
+///
+///   gradient  g (A / k - y (2 - y)), A = I1(k) / I0(k); has lost about k units in the last place
+Var von_mises_variance(Arg k);
+
+}  // namespace tapir

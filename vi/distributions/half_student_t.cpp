@@ -1,0 +1,62 @@
+// HalfStudentT: the size of a centred StudentT; a prior of scales.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/distributions/half_student_t.hpp>
+
+#include <limits>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
+#include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/distributions/student_t.hpp>
+
+namespace tapir::vi {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double log_2 = 0.69314718055994530942;
+
+StudentT whole(const HalfStudentT& law) { return {.df = law.df, .loc = 0.0, .scale = law.scale}; }
+
+// In units of scale, df > 1.
+Var unit_mean(const Var& df) { return 2 * sqrt(df) / (df - 1) * exp(-lbeta(0.5 * df, 0.5)); }
+
+}  // namespace
+
+Var HalfStudentT::sample(const Key& key, const Shape& shape, Where where) const {
+  return composed(where, name, {key.counter(), df, scale},
+                  [&] { return abs(whole(*this).sample(key, shape, where)); });
+}
+
+Var HalfStudentT::log_prob(Arg x) const {
+  return composed(x.where, name, {x.var, df, scale}, [&] {
+    const Var outside = x < 0;
+    return unless(outside, log_2 + whole(*this).log_prob(where(outside, 0, x)));
+  });
+}
+
+Var HalfStudentT::mean(Where where) const {
+  return composed(where, name, {df, scale}, [&] {
+    const Var exists = df > 1;
+    return tapir::where(exists, scale * unit_mean(tapir::where(exists, df, 2)), infinity);
+  });
+}
+
+Var HalfStudentT::variance(Where where) const {
+  return composed(where, name, {df, scale}, [&] {
+    const Var exists = df > 2, n = tapir::where(exists, df, 3);
+    return tapir::where(exists, square(scale) * (n / (n - 2) - square(unit_mean(n))), infinity);
+  });
+}
+
+Var HalfStudentT::entropy(Where where) const {
+  return composed(where, name, {df, scale}, [&] { return whole(*this).entropy(where) - log_2; });
+}
+
+Var HalfStudentT::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, df, scale}, [&] {
+    const Var outside = x <= 0;
+    return where(outside, 0, whole(*this).within(where(outside, 1, x)));
+  });
+}
+
+}  // namespace tapir::vi

@@ -1,0 +1,51 @@
+// The table of closed forms of Renyi divergences.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tapir/vi/renyi.hpp>
+
+#include <cmath>
+#include <map>
+
+#include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/vi/kl.hpp>
+#include <tapir/vi/support_points.hpp>
+
+namespace tapir::vi {
+namespace {
+
+std::map<std::type_index, RenyiRule>& table() {
+  static std::map<std::type_index, RenyiRule> rows;
+  return rows;
+}
+
+[[noreturn]] void not_closed(const char* what, const Distribution& p, const Distribution& q, Where where) {
+  throw Error(what, "of " + std::string(p.name()) + " and " + std::string(q.name()) + " has no closed form",
+              where);
+}
+
+}  // namespace
+
+void add_renyi_row(std::type_index law, RenyiRule rule) { table()[law] = rule; }
+
+Var renyi(const Distribution& p, const Distribution& q, double alpha, Where where) {
+  if (!(alpha > 0 && std::isfinite(alpha)))
+    throw Error("renyi", "alpha is " + text(alpha, f64) + ", needs to be positive and finite", where);
+  const auto kullback = kl(p, q, where);  // checks shapes and parameters
+  const Distribution one = p.per_element(where).law, other = q.per_element(where).law;
+  const auto row = table().find(one.type());
+  if (alpha == 1 && kullback) return *kullback;
+  if (alpha == 1 || one.type() != other.type() || row == table().end()) not_closed("renyi", p, q, where);
+  Shape batch;
+  broadcast_shapes(p.batch_shape(where), q.batch_shape(where), batch);
+  const Var divergence =
+      composed(where, "renyi", {recorded_one(p.parameters()), recorded_one(q.parameters())},
+               [&] { return row->second(one.address(), other.address(), alpha); });
+  return Aligned{one, batch, p.own_shape()}.summed(divergence, where);
+}
+
+Var jeffreys(const Distribution& p, const Distribution& q, Where where) {
+  const auto there = kl(p, q, where), back = kl(q, p, where);
+  if (!there || !back) not_closed("jeffreys", p, q, where);
+  return composed(where, "jeffreys", {*there, *back}, [&] { return *there + *back; });
+}
+
+}  // namespace tapir::vi

@@ -1,0 +1,39 @@
+// renyi, jeffreys: closed forms of other divergences than Kullback and Leibler's, found by the types of two laws.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <typeindex>
+
+#include <tapir/vi/distribution.hpp>
+
+namespace tapir::vi {
+
+/// log E_q (p/q)^alpha / (alpha - 1) of two laws of one kind, one value per element of the batch; KL(p || q) for
+/// alpha = 1, +inf where the expectation diverges. Laws under `iid` are summed over its axes.
+///
+///   shapes  the parameters broadcast together
+///   errors  "[renyi] of StudentT and StudentT has no closed form"
+///           "[renyi] alpha is 0, needs to be positive and finite"
+///   source  Gil, Alajaji & Linder 2013, "Renyi divergence measures for commonly used univariate continuous
+///           distributions"
+Var renyi(const Distribution& p, const Distribution& q, double alpha, Where where = here());
+
+/// KL(p || q) + KL(q || p), where both are closed.
+///
+///   errors  "[jeffreys] of Normal and StudentT has no closed form"
+Var jeffreys(const Distribution& p, const Distribution& q, Where where = here());
+
+using RenyiRule = Var (*)(const void* p, const void* q, double alpha);
+void add_renyi_row(std::type_index law, RenyiRule rule);
+
+/// Enters the closed form of two laws L, alpha other than 1: like a KlRow, one constant in the source file of L.
+template <Law L, Var (*Rule)(const L& p, const L& q, double alpha)>
+struct RenyiRow {
+  RenyiRow() {
+    add_renyi_row(typeid(L), [](const void* p, const void* q, double alpha) {
+      return Rule(*static_cast<const L*>(p), *static_cast<const L*>(q), alpha);
+    });
+  }
+};
+
+}  // namespace tapir::vi
