@@ -16,46 +16,34 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
 Censored::Censored(Distribution base, Var low, Var high, Where where)
-    : Censored(std::move(base), std::move(low), std::move(high), Unchecked{}) {
-  if (!base_.has_tails())
-    throw Error(name, std::string(base_.name()) + " has no tails; needs log_cdf, log_sf and isf", where);
-  vi::batch_shape(*this, where);
-}
-
-Censored Censored::mapped(const ParameterMap& f) const {
-  const auto bound = [&](const char* of, const Support& support, const Var& value) {
-    return is_infinite(value) ? value : f({of, support, 0}, value);
-  };
-  Distribution base = base_.each(within("base", f));  // listed first
-  const Var low = bound("low", Support::real, low_);
-  const Support above = is_infinite(low_) ? Support::real : Support::open_interval(low_, infinity);
-  return {std::move(base), low, bound("high", above, high_), Unchecked{}};
-}
-
-Support Censored::support() const {
-  return Support::between({low_, high_, is_infinite(low_), is_infinite(high_)});
+    : of_{std::move(base), std::move(low), std::move(high)} {
+  of_.require_tails(name, where);
+  (void)vi::batch_shape(*this, where);
 }
 
 Var Censored::sample(const Key& key, const Shape& shape, Where where) const {
-  return composed(where, name, {key.counter(), recorded_one(parameters(*this))},
-                  [&] { return clamp(base_.sample(key_for(*this, key), shape, where), low_, high_); });
+  return composed(where, name, {key.counter(), recorded_one(parameters(*this))}, [&] {
+    return clamp(of_.base.sample(key_for(*this, key), shape, where), of_.low, of_.high);
+  });
 }
 
 Var Censored::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, recorded_one(parameters(*this))}, [&] {
-    const Var outside = logical_or(x<low_, x> high_);
-    const Var inside = where(outside, clamp(x, low_, high_), x);
-    Var density = base_.log_prob(Arg(inside, x.where));
-    if (!is_infinite(low_)) density = where(x == low_, base_.log_cdf(Arg(low_, x.where)).value(), density);
-    if (!is_infinite(high_)) density = where(x == high_, base_.log_sf(Arg(high_, x.where)).value(), density);
+    const Var outside = logical_or(of_.low > x, x > of_.high);
+    const Var inside = where(outside, clamp(x, of_.low, of_.high), x);
+    Var density = of_.base.log_prob(Arg(inside, x.where));
+    if (!is_infinite(of_.low))
+      density = where(x == of_.low, of_.base.log_cdf(Arg(of_.low, x.where)).value(), density);
+    if (!is_infinite(of_.high))
+      density = where(x == of_.high, of_.base.log_sf(Arg(of_.high, x.where)).value(), density);
     return unless(outside, density);
   });
 }
 
 Var Censored::cdf(Arg x) const {
   return composed(x.where, name, {x.var, recorded_one(parameters(*this))}, [&] {
-    const Var below = base_.cdf(Arg(clamp(x, low_, high_), x.where)).value();
-    return where(x < low_, 0, where(x >= high_, 1, below));
+    const Var below = of_.base.cdf(Arg(clamp(x, of_.low, of_.high), x.where)).value();
+    return where(x < of_.low, 0, where(x >= of_.high, 1, below));
   });
 }
 

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include <tapir/vi/distribution.hpp>
+#include <tapir/vi/distributions/bounded.hpp>
 
 namespace tapir::vi {
 
@@ -28,13 +28,13 @@ class Censored {
   static constexpr std::string_view name = "Censored";
   static constexpr int own_rank = 0;
   static constexpr bool atomic = true;
-  const Distribution& base() const { return base_; }
+  const Distribution& base() const { return of_.base; }
 
-  bool is_pathwise() const { return base_.is_pathwise(); }
-  Support support() const;
+  bool is_pathwise() const { return of_.base.is_pathwise(); }
+  Support support() const { return of_.between(); }
   template <class F>
   Censored each(F&& f) const {
-    return mapped(f);
+    return Censored(of_.each(f));
   }
 
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;
@@ -42,13 +42,9 @@ class Censored {
   Var cdf(Arg x) const;
 
  private:
-  struct Unchecked {};
-  Censored(Distribution base, Var low, Var high, Unchecked)
-      : base_(std::move(base)), low_(std::move(low)), high_(std::move(high)) {}
-  Censored mapped(const ParameterMap& f) const;
+  explicit Censored(Bounded of) : of_(std::move(of)) {}
 
-  Distribution base_;
-  Var low_, high_;
+  Bounded of_;
 };
 
 }  // namespace tapir::vi

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include <tapir/vi/distribution.hpp>
+#include <tapir/vi/distributions/bounded.hpp>
 
 namespace tapir::vi {
 
@@ -31,14 +31,14 @@ class Truncated {
   static constexpr std::string_view name = "Truncated";
   static constexpr bool pathwise = true;
   static constexpr int own_rank = 0;
-  const Distribution& base() const { return base_; }
-  const Var& low() const { return low_; }
-  const Var& high() const { return high_; }
+  const Distribution& base() const { return of_.base; }
+  const Var& low() const { return of_.low; }
+  const Var& high() const { return of_.high; }
 
   Support support() const;
   template <class F>
   Truncated each(F&& f) const {
-    return mapped(f);
+    return Truncated(of_.each(f));
   }
 
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;
@@ -47,14 +47,10 @@ class Truncated {
   Var icdf(Arg p) const;
 
  private:
-  struct Unchecked {};
   struct Between;
-  Truncated(Distribution base, Var low, Var high, Unchecked)
-      : base_(std::move(base)), low_(std::move(low)), high_(std::move(high)) {}
-  Truncated mapped(const ParameterMap& f) const;
+  explicit Truncated(Bounded of) : of_(std::move(of)) {}
 
-  Distribution base_;
-  Var low_, high_;
+  Bounded of_;
 };
 
 }  // namespace tapir::vi
