@@ -92,8 +92,8 @@ const Op owens_t_op{by_scalar<ops::scalar::owens_t>(elementwise(
 
 // ---- the exponential integral ----
 
-const Op exp_e1_op{by_scalar<ops::scalar::exp_e1>(
-    unary("exp_e1", [](Var x, Var y) { return y - 1 / x; }, {0.3, 3}))};
+const Op exp_e1_op{
+    by_scalar<ops::scalar::exp_e1>(unary("exp_e1", [](Var x, Var y) { return y - 1 / x; }, {0.3, 3}))};
 
 // ---- logarithms ----
 
@@ -102,6 +102,10 @@ const Op log1mexp_op{unary("log1mexp", [](Var x, Var) { return exp(-x) / -expm1(
 /// (x - y)/y, and by what it is taken: x, or -y.
 Var relative_excess(const Recorded& r) { return (r.inputs[0] - r.inputs[1]) / r.inputs[1]; }
 
+const Op log_ratio_op{elementwise("log_ratio",
+                                  {[](const Recorded& r, const Var& g) { return g / r.inputs[0]; },
+                                   [](const Recorded& r, const Var& g) { return -g / r.inputs[1]; }},
+                                  {{0.3, 3}, {0.3, 3}})};
 const Op itakura_saito_op{
     elementwise("itakura_saito",
                 {[](const Recorded& r, const Var& g) { return g * (relative_excess(r) / r.inputs[0]); },
@@ -163,6 +167,7 @@ Var owens_t(Arg h, Arg a) { return broadcasting(owens_t_op, {h, a}); }
 Var exp_e1(Arg x) { return broadcasting(exp_e1_op, {x}); }
 
 Var log1mexp(Arg x) { return broadcasting(log1mexp_op, {x}); }
+Var log_ratio(Arg x, Arg y) { return broadcasting(log_ratio_op, {x, y}); }
 Var itakura_saito(Arg x, Arg y) { return broadcasting(itakura_saito_op, {x, y}); }
 Var logit(Arg p) { return broadcasting(logit_op, {p}); }
 Var xlogy(Arg x, Arg y) { return broadcasting(xlogy_op, {x, y}); }

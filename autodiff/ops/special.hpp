@@ -127,6 +127,11 @@ Var owens_t(Arg h, Arg a);
 ///
 ///   gradient  g / (exp(x) - 1)
 Var log1mexp(Arg x);
+/// log(x / y) of positive numbers, to the last digits also where x is close to y, or x / y out of range.
+///
+///   gradient  g / x; -g / y
+///   domain    x, y > 0; -inf at x = 0
+Var log_ratio(Arg x, Arg y);
 /// x/y - 1 - log(x/y), the Itakura-Saito distance of positive numbers, to the last digits also where x is close to y: what a
 /// gamma or Poisson density loses at x where its mean is y, in units of the shape.
 ///

@@ -39,15 +39,6 @@ Var polynomial(const Var& x, std::span<const double> coefficients) {
   return y;
 }
 
-// By the ratio of the difference to the smaller one, unless that leaves the range of the dtype.
-Var log_ratio(const Var& x, const Var& y) {
-  const Var above = x >= y;
-  const Var difference = where(above, x - y, y - x), smaller = where(above, y, x);
-  const Var far = difference > 1e30 * smaller;
-  const Var size = log1p(where(far, 0, difference) / where(far, 1, smaller));
-  return where(far, log(x) - log(y), where(above, size, -size));
-}
-
 Var expm1_ratio(const Var& x) {
   static constexpr double series[] = {
       1,          1.0 / 2,     1.0 / 6,      1.0 / 24,      1.0 / 120,     1.0 / 720,

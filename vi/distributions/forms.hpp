@@ -14,8 +14,6 @@ namespace tapir::vi {
 /// Coefficients from the constant one on.
 Var polynomial(const Var& x, std::span<const double> coefficients);
 
-/// log(x / y) of positive numbers, to the last digits also where x is close to y.
-Var log_ratio(const Var& x, const Var& y);
 /// (e^x - 1) / x; 1 at 0.
 Var expm1_ratio(const Var& x);
 /// log(1 + x) / x; 1 at 0.

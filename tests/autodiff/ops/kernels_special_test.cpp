@@ -217,7 +217,7 @@ void check_products() {
 
 // x/y from 1e-30 to 1e30, half of them close to 1, and quotients beside the smallest numbers.
 template <class T>
-void check_itakura_saito() {
+void check_ratios() {
   std::vector<T> x, y;
   std::mt19937_64 noise(25);
   std::uniform_real_distribution<double> u(-1, 1);
@@ -230,8 +230,8 @@ void check_itakura_saito() {
     x.push_back(static_cast<T>(scale) * std::numeric_limits<T>::min()),
         y.push_back(std::numeric_limits<T>::max() / 4);
   for (InstructionSet set : supported_sets()) {
-    const std::vector<T> d = apply<T>("itakura_saito", set, {x, y});
-    double worst = 0;
+    const std::vector<T> d = apply<T>("itakura_saito", set, {x, y}), l = apply<T>("log_ratio", set, {x, y});
+    double worst = 0, worst_log = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
       const Wide a = x[i], b = y[i], e = (a - b) / b;
       Wide want = e - std::log1p(e);
@@ -241,10 +241,13 @@ void check_itakura_saito() {
       } else if (e < -0.5L) {
         want = a / b - 1 - std::log(a) + std::log(b);
       }
+      const Wide log = e < -0.5L ? std::log(a) - std::log(b) : std::log1p(e);
       worst = std::max(worst, ulps(d[i], want, want));
+      worst_log = std::max(worst_log, ulps(l[i], log, log));
     }
     INFO(name_of(set) << ", " << name_of(dtype_of<T>));
     CHECK(worst <= 10);  // 9.3, by the logarithm beside 3/4 and 5/4
+    CHECK(worst_log <= 4);
   }
 }
 
@@ -285,6 +288,11 @@ void check_special_points() {
       {"log1mexp", {0}, -inf},
       {"log1mexp", {-1}, nan},
       {"log1mexp", {inf}, 0},
+      {"log_ratio", {2, 2}, 0},
+      {"log_ratio", {0, 1}, -inf},
+      {"log_ratio", {inf, 1}, inf},
+      {"log_ratio", {-1, 1}, nan},
+      {"log_ratio", {1, nan}, nan},
       {"itakura_saito", {2, 2}, 0},
       {"itakura_saito", {0, 1}, inf},
       {"itakura_saito", {-1, 1}, nan},
@@ -339,9 +347,9 @@ TEST_CASE("kernels: xlogy and xlog1py are products, and 0 where x is") {
   check_products<double>();
 }
 
-TEST_CASE("kernels: the Itakura-Saito distance keeps its digits from 1 - 1e-17 to 1e30") {
-  check_itakura_saito<float>();
-  check_itakura_saito<double>();
+TEST_CASE("kernels: log_ratio and the Itakura-Saito distance keep their digits from 1 - 1e-17 to 1e30") {
+  check_ratios<float>();
+  check_ratios<double>();
 }
 
 TEST_CASE("kernels: special functions are within their bounds of the long double value") {

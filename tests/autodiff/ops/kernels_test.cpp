@@ -62,6 +62,7 @@ const Rule all_rules[] = {
     {"log_ndtr", 1},
     {"normal_hazard", 1},
     {"log1mexp", 1},
+    {"log_ratio", 2},
     {"itakura_saito", 2},
     {"logit", 1},
     {"xlogy", 2},
