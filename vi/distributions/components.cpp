@@ -94,7 +94,6 @@ Components Components::with_inner_axes(int count, Where where) const {
 
 std::optional<Components> Components::of_elements(Where where) const {
   Components result = *this;
-  std::optional<Shape> axes;
   for (Distribution& law : result.laws_) {
     PerElement element = law.per_element(where);
     if (element.axes.rank() != 1 || element.law.own_rank() != 0) return std::nullopt;
@@ -188,6 +187,11 @@ Var taken(const Var& v, int own, const Var& index, const Shape& shape, Where whe
 
 Var weighted(const Var& weights, const Var& values, int own, Where where) {
   return sum(with_last_axes(weights, own, where) * values, {-1 - own});
+}
+
+Var weighted_variance(const Var& weights, const Var& means, const Var& variances, int own, Where where) {
+  const Var middle = expand_dims(weighted(weights, means, own, where), -1 - own);
+  return weighted(weights, variances + square(means - middle), own, where);
 }
 
 }  // namespace tapir::vi

@@ -69,6 +69,8 @@ Var taken(const Var& v, int own, const Var& index, const Shape& shape, Where whe
 
 /// The sum over components, weights [.., n], of values [.., n] ++ own.
 Var weighted(const Var& weights, const Var& values, int own, Where where);
+/// The variance of such a mixture of components with these means and variances.
+Var weighted_variance(const Var& weights, const Var& means, const Var& variances, int own, Where where);
 
 // ---- templates ----
 

@@ -74,11 +74,8 @@ Var Empirical::mean(Where where) const {
 }
 
 Var Empirical::variance(Where where) const {
-  return composed(where, name, {values_, weights_.logits}, [&] {
-    const Var weights = softmax(weights_.logits);
-    const Var middle = expand_dims(weighted(weights, values_, own_rank_, where), -1 - own_rank_);
-    return weighted(weights, square(values_ - middle), own_rank_, where);
-  });
+  return composed(where, name, {values_, weights_.logits},
+                  [&] { return weighted_variance(softmax(weights_.logits), values_, 0, own_rank_, where); });
 }
 
 std::optional<Var> Empirical::cdf(Arg x) const {

@@ -94,45 +94,45 @@ Shape HiddenMarkov::outer_shape(const Var& terms, Where where) const {
   return outer;
 }
 
+HiddenMarkov::Recursion HiddenMarkov::recursion(const Arg& x) const {
+  const Var terms = log_terms(x);
+  const Shape weights = outer_shape(terms, x.where) + Shape{initial_.count(x.where)};
+  const Var by_time = time_first(terms);
+  const Var first = log_softmax(initial_.logits) + take(by_time, 0, 0);
+  return {by_time, stretched(first, weights, x.where), log_softmax(transition_.logits)};
+}
+
 Var HiddenMarkov::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, recorded_one(parameters(*this))}, [&] {
-    const Var terms = log_terms(x);
-    const Shape weights = outer_shape(terms, x.where) + Shape{initial_.count(x.where)};
-    const Var log_transition = log_softmax(transition_.logits);
-    const Var by_time = time_first(terms);
-    const Var first = stretched(log_softmax(initial_.logits) + take(by_time, 0, 0), weights, x.where);
-    if (length_ == 1) return logsumexp(first, {-1});
+    const Recursion r = recursion(x);
+    if (length_ == 1) return logsumexp(r.first, {-1});
     const ScanResult steps =
         scan([&](std::span<const Var> carry, std::span<const Var> term,
-                 const Var&) -> ScanStep { return {{stepped(carry[0], log_transition) + term[0]}}; },
-             {first}, {after_first(by_time)}, {}, x.where);
+                 const Var&) -> ScanStep { return {{stepped(carry[0], r.log_transition) + term[0]}}; },
+             {r.first}, {after_first(r.by_time)}, {}, x.where);
     return logsumexp(steps.carry[0], {-1});
   });
 }
 
 Var HiddenMarkov::state_log_probs(Arg x) const {
   return composed(x.where, name, {x.var, recorded_one(parameters(*this))}, [&] {
-    const Var terms = log_terms(x);
-    const Shape weights = outer_shape(terms, x.where) + Shape{initial_.count(x.where)};
-    const Var log_transition = log_softmax(transition_.logits);
-    const Var by_time = time_first(terms);
-    const Var first = stretched(log_softmax(initial_.logits) + take(by_time, 0, 0), weights, x.where);
-    if (length_ == 1) return time_last(expand_dims(log_softmax(first), 0));
+    const Recursion r = recursion(x);
+    if (length_ == 1) return time_last(expand_dims(log_softmax(r.first), 0));
     const ScanResult forwards = scan(
         [&](std::span<const Var> carry, std::span<const Var> term, const Var&) -> ScanStep {
-          const Var next = stepped(carry[0], log_transition) + term[0];
+          const Var next = stepped(carry[0], r.log_transition) + term[0];
           return {{next}, {next}};
         },
-        {first}, {after_first(by_time)}, {}, x.where);
-    const Var last = 0 * first;  // of its type
+        {r.first}, {after_first(r.by_time)}, {}, x.where);
+    const Var last = 0 * r.first;  // of its type
     const ScanResult backwards = scan(
         [&](std::span<const Var> carry, std::span<const Var> term, const Var&) -> ScanStep {
-          const Var next = stepped_back(carry[0] + term[0], log_transition);
+          const Var next = stepped_back(carry[0] + term[0], r.log_transition);
           return {{next}, {next}};
         },
-        {last}, {after_first(by_time)}, {.reverse = true}, x.where);
+        {last}, {after_first(r.by_time)}, {.reverse = true}, x.where);
     const Var behind = concat({backwards.outputs[0], expand_dims(last, 0)}, 0);
-    return time_last(log_softmax(with_first(first, forwards) + behind));
+    return time_last(log_softmax(with_first(r.first, forwards) + behind));
   });
 }
 
@@ -189,10 +189,7 @@ std::optional<Var> HiddenMarkov::variance(Where where) const {
     const auto means = at_times.mean(where);
     const auto variances = at_times.variance(where);
     if (!means || !variances) return std::nullopt;
-    const int own = emissions_.own_rank();
-    const Var weights = marginals(where);
-    const Var middle = expand_dims(weighted(weights, *means, own, where), -1 - own);
-    return weighted(weights, *variances + square(*means - middle), own, where);
+    return weighted_variance(marginals(where), *means, *variances, emissions_.own_rank(), where);
   });
 }
 

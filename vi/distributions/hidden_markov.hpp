@@ -60,6 +60,11 @@ class HiddenMarkov {
         length_(length) {}
   void check(Where where) const;
   HiddenMarkov mapped(const ParameterMap& f) const;
+  /// What the recursions run on, by time first, and where the forward one begins.
+  struct Recursion {
+    Var by_time, first, log_transition;
+  };
+  Recursion recursion(const Arg& x) const;
   Var log_terms(const Arg& x) const;
   Shape outer_shape(const Var& terms, Where where) const;
   Var states(const Key& key, const Shape& shape, Where where) const;

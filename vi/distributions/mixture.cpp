@@ -93,10 +93,7 @@ std::optional<Var> Mixture::variance(Where where) const {
     const auto means = components_.mean(where);
     const auto variances = components_.variance(where);
     if (!means || !variances) return std::nullopt;
-    const int own = own_shape().rank();
-    const Var weights = softmax(weights_.logits);
-    const Var middle = expand_dims(weighted(weights, *means, own, where), -1 - own);
-    return weighted(weights, *variances + square(*means - middle), own, where);
+    return weighted_variance(softmax(weights_.logits), *means, *variances, own_shape().rank(), where);
   });
 }
 
