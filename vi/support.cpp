@@ -144,6 +144,12 @@ std::string place_of(Index i, const Shape& shape, const Type& type) {
   return at + "] of " + type.str();
 }
 
+Support Support::of(Kind kind, int axes, std::optional<Bounds> bounds) {
+  Support set(kind);
+  set.axes_ = axes;
+  if (bounds) set.bounds_ = std::make_shared<const Bounds>(*std::move(bounds));
+  return set;
+}
 Support Support::greater_than(Var low) { return between({std::move(low), infinity, true, true}); }
 Support Support::at_least(Var low) { return between({std::move(low), infinity, false, true}); }
 Support Support::less_than(Var high) { return between(below(std::move(high), true)); }

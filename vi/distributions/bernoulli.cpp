@@ -48,11 +48,15 @@ Var Bernoulli::sample(const Key& key, const Shape& shape, Where where) const {
 }
 
 // One logarithm for both outcomes, exact in both tails; log sigmoid(-inf) = -inf outside the support, and NaN
-// where x is. Chosen, not multiplied: what is outside leaves no trace in the gradient.
+// where x is. Chosen, not multiplied: what is outside leaves no trace in the gradient. Where tosses are more than
+// coins, both outcomes of each coin are taken before one is chosen.
 Var Bernoulli::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, logits}, [&] {
-    const Var others = tapir::where(x, minimum(stop_gradient(x), -infinity), -logits);
-    return log_sigmoid(tapir::where(x == 1, logits, others));
+    const auto chosen = [&](const Var& one, const Var& zero) {
+      return tapir::where(x == 1, one, tapir::where(x, minimum(stop_gradient(x), -infinity), zero));
+    };
+    const bool few = 2 * logits.shape().size() <= x.shape().size();
+    return few ? chosen(log_sigmoid(logits), log_sigmoid(-logits)) : log_sigmoid(chosen(logits, -logits));
   });
 }
 
