@@ -27,8 +27,17 @@ Var count_loss(const Var& k, const Var& mean);
 /// k log(k / (n p)) + n p - k for k = 0, 1, 2, .. and n = k + rest, by the logarithm of p: what a density
 /// loses where k of n are of a kind of probability p.
 Var share_loss(const Var& k, const Var& rest, const Var& log_p);
-/// p log(p / q) + q - p of two probabilities: what one outcome adds to a divergence, never negative.
-Var outcome_divergence(const Var& log_p, const Var& log_q);
+/// log(sigmoid(to) / sigmoid(from)), to the last digits also where both are close.
+Var log_sigmoid_ratio(const Var& to, const Var& from);
+/// KL of two coins, by their logits: to the last digits of its size, about p (1 - p) d^2 / 2 for logits d
+/// apart.
+Var coin_divergence(const Var& p_logits, const Var& q_logits);
+/// KL of two choices of one of several, by logits that need not be normalised, summed over the last axis: as
+/// exact.
+Var choice_divergence(const Var& p_logits, const Var& q_logits);
+/// p log(p / q) + q - p of two probabilities, log_ratio = log(q / p) where both are positive: what one
+/// outcome adds to a divergence, never negative.
+Var outcome_divergence(const Var& log_p, const Var& log_q, const Var& log_ratio);
 /// The log density of k events of probability p before `others` of probability 1 - p, by both logarithms.
 Var event_density(const Var& k, const Var& others, const Var& log_p, const Var& log_rest);
 /// I_x(a, b) with 1 - x = rest, by the smaller one of both, which has the digits.
@@ -56,8 +65,8 @@ Var element_at(const Var& table, const Var& index);
 /// leaves no NaN in a gradient.
 Var unless(const Var& outside, const Var& density);
 
-/// A draw z of law `of`, known as a number only, with the derivative by the law's parameters that keeps its probability
-/// of less, `level` = F(z): dz = -dF/p. Level and density are taken at z, which is a constant.
+/// A draw z of law `of`, known as a number only, with the derivative by the law's parameters that keeps its
+/// probability of less, `level` = F(z): dz = -dF/p. Level and density are taken at z, which is a constant.
 ///
 ///   errors  "[grad] a draw of Mixture is differentiated implicitly; second derivatives are not there"
 Var implicit_draw(const Var& z, const Var& level, const Var& log_density, std::string_view of);
