@@ -35,8 +35,7 @@ const RenyiRow<Categorical, renyi_of> categorical_renyi;
 }  // namespace
 
 Categorical Categorical::probs(Arg p) {
-  check_parameter(name, "probs", p, Support::unit_interval, p.where);
-  return {.logits = composed(p.where, name, {p.var}, [&] { return log(p); })};
+  return {.logits = log_weights(name, p)};
 }
 
 Index Categorical::count(Where where) const {
