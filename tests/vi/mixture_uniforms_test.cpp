@@ -74,8 +74,8 @@ LawRow row_of_uniforms(std::string name, std::vector<Parameters> cases) {
 }
 
 const Listed from_one_end{row_of_uniforms(
-    "Mixture of Uniforms from one end", {{column({0.2, -0.5}), Tensor(-0.25), column({1, 2.5})},
-                                         {column({-0.4, 0.3}), Tensor(0.5), column({3.5, 1.25})}})};
+    "Mixture of Uniforms from one end", {{column({0.2, -0.5}), column({-0.25}), column({1, 2.5})},
+                                         {column({-0.4, 0.3}), column({0.5}), column({3.5, 1.25})}})};
 const Listed apart{row_of_uniforms(
     "Mixture of Uniforms apart", {{column({0.7, 0}), column({0, 2}), column({1, 3})},
                                   {column({-0.4, 0.3}), column({4, -1}), column({6.5, 1.25})}})};
@@ -193,6 +193,7 @@ TEST_CASE("Mixture: vectors have a path where the supports of each element are o
   CHECK(!has_path({iid(Uniform{0, x}, {3}), iid(Uniform{0, 1}, {3})}));
   const Mixture inner(weights, {Uniform{0, 1}, Uniform{0, 2}});
   CHECK(Distribution(inner).is_pathwise());
+  CHECK(!has_path({iid(inner, {3}), iid(inner, {3})}));
   CHECK(!family(VonMises{table, 1}));
 }
 
