@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/structure.hpp>
 #include <tapir/vi/kl.hpp>
 #include <tapir/vi/renyi.hpp>
 
@@ -46,11 +47,11 @@ Var Bernoulli::sample(const Key& key, const Shape& shape, Where where) const {
                   [&] { return uniform(key_for(*this, key), shape) < sigmoid(logits); });
 }
 
-// One logarithm for both outcomes, exact in both tails; log sigmoid(-inf) = -inf outside the support. Chosen, not
-// multiplied: what is outside leaves no trace in the gradient.
+// One logarithm for both outcomes, exact in both tails; log sigmoid(-inf) = -inf outside the support, and NaN
+// where x is. Chosen, not multiplied: what is outside leaves no trace in the gradient.
 Var Bernoulli::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, logits}, [&] {
-    const Var others = tapir::where(x == 0, -logits, -infinity);
+    const Var others = tapir::where(x, minimum(stop_gradient(x), -infinity), -logits);
     return log_sigmoid(tapir::where(x == 1, logits, others));
   });
 }
