@@ -74,8 +74,9 @@ const Op& required_op() {
 }
 
 bool is_let_through(const Var& value, const Support& set) {
-  return !value.is_recorded() || !is_floating(value.type().dtype) || set == Support::Kind::real ||
-         set == Support::Kind::extended_real;
+  const bool told = set != Support::Kind::real && set != Support::Kind::extended_real &&
+                    set != Support::Kind::log_weights;
+  return !value.is_recorded() || !is_floating(value.type().dtype) || !told;
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace tapir::vi {
 ///
 ///   errors  "[Normal] scale is -1, needs to be positive: %7 = required ..   # x/Normal in step 3; nothing was stored"
 ///
-/// Real numbers are let through: what is not finite among them is seen in what is made of them.
+/// Real numbers and logarithms of weights are let through: what is wrong with them is NaN or infinite in what is made of
+/// them.
 ///
 ///   gradient  g, 0 where it is outside
 Var required(std::string_view law, const std::string& parameter, const Var& value, const Support& support,

@@ -58,6 +58,7 @@ Var outside(const Support& support, const Var& x) {
     case Kind::nonzero: return x == 0;
     case Kind::boolean: return outside_whole({0, 1}, x);
     case Kind::count: return outside_whole({0, HUGE_VAL, false, true}, x);
+    case Kind::log_weights: return logical_or(any(x == HUGE_VAL, -1), max(x, -1) == -HUGE_VAL);
     case Kind::simplex: return logical_or(any(x < 0, -1), off_one(sum(x, -1)));
     case Kind::ordered: return falls(x);
     case Kind::positive_ordered: return logical_or(any(x <= 0, -1), falls(x));

@@ -31,7 +31,7 @@ class Censored {
   const Distribution& base() const { return of_.base; }
 
   bool is_pathwise() const { return of_.base.is_pathwise(); }
-  Support support() const { return of_.between(); }
+  Support support() const { return of_.between().with_inner_ends(of_.base.support().all_ends()); }
   template <class F>
   Censored each(F&& f) const {
     return Censored(of_.each(f));

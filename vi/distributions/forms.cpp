@@ -10,6 +10,7 @@
 #include <tapir/autodiff/ops/special.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
 #include <tapir/autodiff/stochastic/first_order.hpp>
+#include <tapir/vi/law.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -163,6 +164,13 @@ Var counts_up_to(const Var& total, std::optional<DType> dtype, std::string_view 
                 where);
   const Var counts = iota(static_cast<Index>(total.item()) + 1, dtype.value_or(f64));
   return dtype ? counts : Var::open(counts.tensor());
+}
+
+Var log_weights(std::string_view law, const Arg& p) {
+  check_parameter(law, "probs", p, Support::unit_interval, p.where);
+  const Var logits = composed(p.where, law, {p.var}, [&] { return log(p); });
+  check_parameter(law, "log probs", logits, Support::log_weights, p.where);
+  return logits;
 }
 
 void require_last_axis(std::string_view law, const Arg& x, Index count) {

@@ -51,6 +51,11 @@ Var urn_total(const Var& draws, const Var& total);
 ///   errors  "[Binomial] total_count is recorded; the values can be listed only if it is plain"
 ///           "[Binomial] total_count is f64[2]: not all elements have the same values to list"
 Var counts_up_to(const Var& total, std::optional<DType> dtype, std::string_view law, Where where);
+/// log p of probabilities, which need not be normalised.
+///
+///   errors  "[Categorical] probs is -0.5 at [0] of f64[3], needs to lie in [0, 1]"
+///           "[Categorical] log probs is -inf throughout, needs to be above -inf somewhere"
+Var log_weights(std::string_view law, const Arg& p);
 /// Rejects a value whose last axis is not of `count`.
 ///
 ///   errors  "[Dirichlet] x is f64[2]; its last axis has to be of 3"

@@ -16,7 +16,7 @@ namespace tapir::vi {
 /// For a Normal, TruncatedNormal is exact however far out the bounds are.
 ///
 ///   shapes    the parameters, low and high broadcast together
-///   gradient  pathwise in all of them, through the inverse distribution function
+///   gradient  pathwise in all of them if the base is, through the inverse distribution function
 ///   domain    low < high; log p = -inf outside. The probability between the bounds is a difference in the tail where it is
 ///             larger relative to it: digits are lost as the bounds come closer together. Where its logarithm is -inf log p
 ///             is NaN; draws are NaN where it is below the smallest number
@@ -29,12 +29,12 @@ class Truncated {
             Where where = here());
 
   static constexpr std::string_view name = "Truncated";
-  static constexpr bool pathwise = true;
   static constexpr int own_rank = 0;
   const Distribution& base() const { return of_.base; }
   const Var& low() const { return of_.low; }
   const Var& high() const { return of_.high; }
 
+  bool is_pathwise() const { return of_.base.is_pathwise(); }
   Support support() const;
   template <class F>
   Truncated each(F&& f) const {
