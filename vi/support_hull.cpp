@@ -26,6 +26,14 @@ Var higher(const Var& a, const Var& b) {
   return maximum(a, b);
 }
 
+// Of whole numbers.
+std::optional<Support::Bounds> whole_ends(const Support& set) {
+  if (set == Support::Kind::count) return Support::Bounds{0, std::numeric_limits<double>::infinity()};
+  if (set == Support::Kind::boolean) return Support::Bounds{0, 1};
+  if (set == Support::Kind::whole_interval) return *set.bounds();
+  return std::nullopt;
+}
+
 bool is(const End& end, const Var& at) { return end.at.is_number() && end.at.number() == at.number(); }
 
 // An infinite end stays a bare number whatever the other one is.
@@ -74,6 +82,16 @@ bool same_set(const Support& a, const Support& b) {
 std::optional<Support> hull(const Support& a, const Support& b) { return joined(a, b, true, lower, higher); }
 
 std::optional<Support> intersection(const Support& a, const Support& b) {
+  if (const auto whole = whole_ends(a)) {
+    const auto ends = b.ends();
+    if (!ends) return std::nullopt;
+    const auto at = [](const Var& x) { return End{x, false}; };
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    const End low = chosen(at(whole->low), at(ends->low), -infinity, higher, false);
+    const End high = chosen(at(whole->high), at(ends->high), infinity, lower, false);
+    if (is(low, 0) && is(high, infinity)) return Support::count;
+    return Support::whole_interval(low.at, high.at);
+  }
   return joined(a, b, false, higher, lower);
 }
 

@@ -15,7 +15,7 @@ bool same_set(const Support& a, const Support& b);
 /// end is known only when the program runs, it counts as part of the set if it is part of one of them.
 std::optional<Support> hull(const Support& a, const Support& b);
 
-/// What both hold; none as in `hull`. Where an end is known only when the program runs, it belongs to the set.
+/// What both hold; none as in `hull`, but the first set may be one of whole numbers. Where an end is known only when the program runs, it belongs to the set.
 std::optional<Support> intersection(const Support& a, const Support& b);
 
 }  // namespace tapir::vi
