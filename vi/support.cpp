@@ -119,7 +119,14 @@ std::optional<std::string> violation_of_numbers(const Support& support, const Te
 }  // namespace
 
 Support::Bounds ends_of(const Support& support) {
-  if (support.bounds()) return *support.bounds();
+  if (support.bounds()) {
+    Support::Bounds ends = *support.bounds();
+    if (support == Kind::whole_interval) {
+      ends.without_low = is_infinite(ends.low);
+      ends.without_high = is_infinite(ends.high);
+    }
+    return ends;
+  }
   const KnownEnds ends = known_ends(support.kind()).value();
   return {ends.low, ends.high, ends.without_low, ends.without_high};
 }

@@ -41,9 +41,7 @@ const RenyiRow<Categorical, renyi_between<Categorical, between>> categorical_ren
 
 }  // namespace
 
-Categorical Categorical::probs(Arg p) {
-  return {.logits = log_weights(name, p)};
-}
+Categorical Categorical::probs(Arg p) { return {.logits = log_weights(name, p)}; }
 
 Index Categorical::count(Where where) const {
   (void)batch_shape(*this, where);

@@ -199,6 +199,16 @@ Var element_at(const Var& table, const Var& index) {
 
 Var unless(const Var& outside, const Var& density) { return where(outside, -infinity, density); }
 
+Var between_ends(const Var& x, double low, double high, double some, EndValues ends,
+                 const std::function<Var(const Var& inside)>& inside) {
+  const Var below = x <= low, outside = logical_or(below, x >= high);
+  return where(outside, where(below, ends.low, ends.high), inside(where(outside, some, x)));
+}
+
+Var between_counts(const Var& x, EndValues ends, const std::function<Var(const Var& count)>& inside) {
+  return between_ends(floor(x), -1, infinity, 0, ends, inside);
+}
+
 // The range of log p is cut: what is divided is smaller still where p has no number.
 Var implicit_draw(const Var& z, const Var& level, const Var& log_density, std::string_view of) {
   const LogRange range = log_range(z.dtype());

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -70,8 +71,25 @@ Var element_at(const Var& table, const Var& index);
 /// leaves no NaN in a gradient.
 Var unless(const Var& outside, const Var& density);
 
-/// A draw z of law `of`, known as a number only, with the derivative by the law's parameters that keeps its
-/// probability of less, `level` = F(z): dz = -dF/p. Level and density are taken at z, which is a constant.
+/// What a distribution function, or its logarithm, is from both ends of the support on.
+struct EndValues {
+  double low, high;
+};
+constexpr EndValues log_cdf_ends{-std::numeric_limits<double>::infinity(), 0};
+constexpr EndValues log_sf_ends{0, -std::numeric_limits<double>::infinity()};
+/// `inside` of x between `low` and `high`, the values of the ends elsewhere, where it sees `some` instead.
+Var between_ends(const Var& x, double low, double high, double some, EndValues ends,
+                 const std::function<Var(const Var& inside)>& inside);
+/// Of positive numbers.
+inline Var between_ends(const Var& x, EndValues ends, const std::function<Var(const Var& inside)>& inside) {
+  return between_ends(x, 0, std::numeric_limits<double>::infinity(), 1, ends, inside);
+}
+
+/// Of counts: `inside` of the whole part of x from 0 on.
+Var between_counts(const Var& x, EndValues ends, const std::function<Var(const Var& count)>& inside);
+
+/// A draw z of law `of`, known as a number only, with the derivative by the law's parameters that keeps its probability
+/// of less, `level` = F(z): dz = -dF/p. Level and density are taken at z, which is a constant.
 ///
 ///   errors  "[grad] a draw of Mixture is differentiated implicitly; second derivatives are not there"
 Var implicit_draw(const Var& z, const Var& level, const Var& log_density, std::string_view of);
