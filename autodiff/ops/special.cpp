@@ -35,6 +35,8 @@ const Op stirling_rest_op{unary(
     "stirling_rest", [](Var x, Var) { return log_minus_digamma(x); }, positive)};
 const Op log_minus_digamma_op{unary(
     "log_minus_digamma", [](Var x, Var) { return 1 / x - trigamma(x); }, positive)};
+const Op factorial_rest_op{unary(
+    "factorial_rest", [](Var k, Var) { return log_minus_digamma(k) - 1 / k; }, positive)};
 
 extern const Op polygamma_op;
 
@@ -111,6 +113,7 @@ const Op itakura_saito_op{
                 {[](const Recorded& r, const Var& g) { return g * (relative_excess(r) / r.inputs[0]); },
                  [](const Recorded& r, const Var& g) { return -g * (relative_excess(r) / r.inputs[1]); }},
                 {{0.3, 3}, {0.3, 3}})};
+const Op exp_remainder_op{unary("exp_remainder", [](Var x, Var) { return expm1(x); })};
 const Op logit_op{elementwise(
     "logit", {[](const Recorded& r, const Var& g) { return g / (r.inputs[0] * (1 - r.inputs[0])); }},
     {{0.2, 0.8}})};
@@ -143,6 +146,7 @@ const Op log_i0_op{unary("log_i0", [](Var x, Var) { return i1e(x) / i0e(x); })};
 Var lgamma(Arg x) { return broadcasting(lgamma_op, {x}); }
 Var digamma(Arg x) { return broadcasting(digamma_op, {x}); }
 Var stirling_rest(Arg a) { return broadcasting(stirling_rest_op, {a}); }
+Var factorial_rest(Arg k) { return broadcasting(factorial_rest_op, {k}); }
 Var log_minus_digamma(Arg a) { return broadcasting(log_minus_digamma_op, {a}); }
 Var trigamma(Arg x) { return broadcasting(trigamma_op, {x}); }
 Var polygamma(Index order, Arg x) {
@@ -169,6 +173,7 @@ Var exp_e1(Arg x) { return broadcasting(exp_e1_op, {x}); }
 Var log1mexp(Arg x) { return broadcasting(log1mexp_op, {x}); }
 Var log_ratio(Arg x, Arg y) { return broadcasting(log_ratio_op, {x, y}); }
 Var itakura_saito(Arg x, Arg y) { return broadcasting(itakura_saito_op, {x, y}); }
+Var exp_remainder(Arg x) { return broadcasting(exp_remainder_op, {x}); }
 Var logit(Arg p) { return broadcasting(logit_op, {p}); }
 Var xlogy(Arg x, Arg y) { return broadcasting(xlogy_op, {x, y}); }
 Var xlog1py(Arg x, Arg y) { return broadcasting(xlog1py_op, {x, y}); }

@@ -27,6 +27,12 @@ Var digamma(Arg x);
 ///   domain    a > 0
 ///   source    the Stirling series, Abramowitz & Stegun 6.1.41; the use for densities: Loader 2000
 Var stirling_rest(Arg a);
+/// k log k - k - log k!, k! being Gamma(k + 1), without its cancellation; 0 at 0: what the count k adds to a log density
+/// beside its loss.
+///
+///   gradient  g (log_minus_digamma(k) - 1/k)
+///   domain    k >= 0
+Var factorial_rest(Arg k);
 /// log a - digamma(a) without its cancellation: about 1 / (2 a) for large a.
 ///
 ///   gradient  g (1/a - trigamma(a))
@@ -139,6 +145,10 @@ Var log_ratio(Arg x, Arg y);
 ///   domain    x, y > 0; inf at x = 0 and where x/y leaves the range
 ///   source    Itakura & Saito 1968; for densities, as bd0, Loader 2000
 Var itakura_saito(Arg x, Arg y);
+/// e^x - 1 - x, to the last digits also near 0: what a gamma or Poisson density loses at e^x times its mean.
+///
+///   gradient  g (e^x - 1)
+Var exp_remainder(Arg x);
 /// log(p / (1 - p))
 Var logit(Arg p);
 /// x log y; 0 where x = 0, whatever y is but NaN.

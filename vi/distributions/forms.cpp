@@ -58,20 +58,6 @@ Var log_cloglog(const Var& x) {
   return where(small, x, log1mexp(exp(where(small, 0, minimum(x, 7)))));
 }
 
-Var exp_remainder(const Var& x) {
-  static constexpr double series[] = {1.0 / 2,       1.0 / 6,        1.0 / 24,       1.0 / 120,
-                                      1.0 / 720,     1.0 / 5040,     1.0 / 40320,    1.0 / 362880,
-                                      1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600};
-  const Var small = abs(x) < 0.25;
-  const Var near = where(small, x, 0), far = where(small, 1, x);
-  return where(small, square(near) * polynomial(near, series), expm1(far) - far);
-}
-
-Var factorial_rest(const Var& k) {
-  const Var some = maximum(k, 1);
-  return where(k == 0, 0, stirling_rest(some) - log(some));
-}
-
 Var count_loss(const Var& k, const Var& mean) {
   const Var none = k == 0;
   return where(none, mean, k * itakura_saito(where(none, 1, mean), maximum(k, 1)));
