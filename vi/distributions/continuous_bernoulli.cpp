@@ -19,6 +19,9 @@ struct Falling {
   Var turned(const Var& x) const { return where(rising, 1 - x, x); }
 };
 
+// Quantiles of a rising density are found from 0 on, where e^-rate is a number.
+constexpr double steep = -80;
+
 // B_2n / (2n)!, n = 1, 2, ..: enough for |rate| < 1. The series converges below 2 pi.
 constexpr std::size_t terms = 10;
 constexpr double bernoulli[terms] = {1.0 / 12,
@@ -109,16 +112,17 @@ Var ContinuousBernoulli::entropy(Where where) const {
 Var ContinuousBernoulli::cdf(Arg x) const {
   return composed(x.where, name, {x.var, logits}, [&] {
     const Falling law(logits);
-    const Var y = law.turned(clamp(x, 0, 1));
-    return law.turned(y * (expm1_ratio(law.rate * y) / expm1_ratio(law.rate)));
+    const Var y = clamp(x, 0, 1), falling = y * (expm1_ratio(law.rate * y) / expm1_ratio(law.rate));
+    return exp(where(law.rising, law.rate * (1 - y), 0)) * falling;
   });
 }
 
 Var ContinuousBernoulli::icdf(Arg p) const {
   return composed(p.where, name, {p.var, logits}, [&] {
     const Falling law(logits);
-    const Var y = law.turned(p) * expm1_ratio(law.rate);
-    return law.turned(y * log1p_ratio(law.rate * y));
+    const Var direct = logical_and(law.rising, law.rate > steep), rate = where(direct, -law.rate, law.rate);
+    const Var y = where(direct, p, law.turned(p)) * expm1_ratio(rate), x = y * log1p_ratio(rate * y);
+    return where(direct, x, law.turned(x));
   });
 }
 
