@@ -60,6 +60,7 @@ const Listed row{{
           const long double loc = p[0].item(), k = p[1].item(), at = std::clamp(x, -pi, pi);
           return below(at - loc, k) - below(-pi - loc, k);
         },
+    .cdf_unit = 1,  // of an arc: a difference
     .points =
         [](const Parameters& p) {
           std::vector<double> x{-3.125, -3, -2.5, -1.25, -0.5, 0.125, 0.875, 1.5, 2.75, 3.125};
