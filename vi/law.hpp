@@ -34,13 +34,14 @@ ParameterMap within(std::string part, ParameterMap f, int extra = 0);
 /// A distribution: a small struct with these members.
 ///
 ///   name       static constexpr std::string_view: begins its errors
-///   pathwise   static constexpr bool: gradients by all its differentiable parameters flow through a sample. If it is not
-///              the same for all: `bool is_pathwise() const`
+///   pathwise   static constexpr bool: gradients by all its differentiable parameters flow through a sample, which moves
+///              with them and never jumps. If it is not the same for all: `bool is_pathwise() const`
 ///   own_rank   static constexpr int: axes of one value. If it is not 0, or not static: `Shape own_shape() const`
 ///   atomic     static constexpr bool, or `bool is_atomic() const`: some of its values are reals that have a probability
 ///              themselves, not a density. Not needed where the support is discrete
-///   circular   static constexpr bool, or `bool is_circular() const`: mean and variance are those of an angle
-///   support()  the set of its values
+///   circular   static constexpr bool, or `bool is_circular() const`: mean and variance are those of an angle, and the
+///              path is that of functions of the angle
+///   support()  the set of its values, which says all ends that its density has: see Support::inner_ends
 ///   each(f)    the law with every parameter passed through `f(ParameterInfo, Var) -> Var`: what lists them
 ///   sample(key, shape, where)  a value of `shape` ++ own axes; bare parameters take the key's dtype
 ///   log_prob(x)                x's shape without own axes; normalised; -inf outside the support; NaN stays NaN

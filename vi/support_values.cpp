@@ -45,8 +45,11 @@ Var outside_counts(const Var& total, const Var& x) {
   return logical_or(any(outside_whole({0, HUGE_VAL}, x), -1), logical_or(sums<total, sums> total));
 }
 
-Var outside_cholesky(const Var& x) {
-  return logical_or(any(abs(triu(x, 1)) > 0, {-2, -1}), any(diag(x) <= 0, -1));
+// By row.
+Var outside_cholesky(const TriangleRows& rows) { return logical_or(rows.right > 0, rows.diagonal <= 0); }
+
+Var outside_correlation_cholesky(const TriangleRows& rows) {
+  return logical_or(outside_cholesky(rows), off_one(sqrt(rows.left + square(rows.diagonal))));
 }
 
 Var outside(const Support& support, const Var& x) {
@@ -55,14 +58,15 @@ Var outside(const Support& support, const Var& x) {
     case Kind::nonzero: return x == 0;
     case Kind::boolean: return outside_whole({0, 1}, x);
     case Kind::count: return outside_whole({0, HUGE_VAL}, x);
+    case Kind::log_weights: return logical_or(any(x == HUGE_VAL, -1), max(x, -1) == -HUGE_VAL);
     case Kind::simplex: return logical_or(any(x < 0, -1), off_one(sum(x, -1)));
     case Kind::ordered: return falls(x);
     case Kind::positive_ordered: return logical_or(any(x <= 0, -1), falls(x));
     case Kind::unit_vector: return off_one(norm(x, -1));
     case Kind::one_hot: return logical_or(any(abs(x * (x - 1)) > 0, -1), off_one(sum(x, -1)));
     case Kind::count_vector: return outside_counts(support.bounds()->low, x);
-    case Kind::lower_cholesky: return outside_cholesky(x);
-    case Kind::correlation_cholesky: return logical_or(outside_cholesky(x), any(off_one(norm(x, -1)), -1));
+    case Kind::lower_cholesky: return any(outside_cholesky(triangle_rows(x)), -1);
+    case Kind::correlation_cholesky: return any(outside_correlation_cholesky(triangle_rows(x)), -1);
     case Kind::positive_definite: {
       const Var allowed = slack(x.type().dtype) * max(abs(x), {-2, -1}, true);
       return logical_or(any(abs(x - transpose(x)) > allowed, {-2, -1}), logical_not(is_positive_definite(x)));

@@ -102,6 +102,17 @@ Var logdet(Arg x);
 ///   errors    "[diag] x is f64[2,3]; it has to be square"
 Var diag(Arg x);
 
+/// Of the rows of a square matrix: the sum of squares left of the diagonal, the diagonal, and the sum of magnitudes
+/// right of it.
+///
+///   shapes    x [.., n, n]  ->  [.., n] each
+///   gradient  dx = 2 g x left of the diagonal, g on it, g sign(x) right of it
+///   errors    "[triangle_rows] x is f64[2,3]; it has to be square"
+struct TriangleRows {
+  Var left, diagonal, right;
+};
+TriangleRows triangle_rows(Arg x);
+
 /// A diagonal matrix: [.., n] -> [.., n, n].
 ///
 ///   gradient  dx = diag(g)

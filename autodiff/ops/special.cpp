@@ -8,6 +8,7 @@
 #include <tapir/autodiff/ops/rows.hpp>
 #include <tapir/autodiff/ops/scalar_functions.hpp>
 #include <tapir/autodiff/ops/scalar_rule.hpp>
+#include <tapir/autodiff/ops/special_laws.hpp>
 
 namespace tapir {
 namespace {
@@ -34,7 +35,7 @@ const Op trigamma_op{by_scalar<ops::scalar::trigamma>(unary(
 const Op stirling_rest_op{unary(
     "stirling_rest", [](Var x, Var) { return log_minus_digamma(x); }, positive)};
 const Op log_minus_digamma_op{unary(
-    "log_minus_digamma", [](Var x, Var) { return 1 / x - trigamma(x); }, positive)};
+    "log_minus_digamma", [](Var x, Var) { return -trigamma_excess(x); }, positive)};
 
 extern const Op polygamma_op;
 
@@ -111,6 +112,26 @@ const Op itakura_saito_op{
                 {[](const Recorded& r, const Var& g) { return g * (relative_excess(r) / r.inputs[0]); },
                  [](const Recorded& r, const Var& g) { return -g * (relative_excess(r) / r.inputs[1]); }},
                 {{0.3, 3}, {0.3, 3}})};
+const Op exp_remainder_op{unary("exp_remainder", [](Var x, Var) { return expm1(x); })};
+
+const Op log_hypot_op{
+    elementwise("log_hypot",
+                {[](const Recorded& r, const Var& g) { return g * reciprocal_re(r.inputs[0], r.inputs[1]); },
+                 [](const Recorded& r, const Var& g) { return g * reciprocal_re(r.inputs[1], r.inputs[0]); }},
+                {{-3, 3}, {0.3, 3}})};
+
+// 1/(x + iy) = u - iv has the derivative -(u - iv)^2, and i times that by y.
+const Op reciprocal_re_op{
+    elementwise("reciprocal_re",
+                {[](const Recorded& r, const Var& g) {
+                   const Var &u = r.outputs[0], v = reciprocal_re(r.inputs[1], r.inputs[0]);
+                   return g * ((v - u) * (v + u));
+                 },
+                 [](const Recorded& r, const Var& g) {
+                   return g * (-2 * r.outputs[0] * reciprocal_re(r.inputs[1], r.inputs[0]));
+                 }},
+                {{-3, 3}, {0.3, 3}})};
+
 const Op logit_op{elementwise(
     "logit", {[](const Recorded& r, const Var& g) { return g / (r.inputs[0] * (1 - r.inputs[0])); }},
     {{0.2, 0.8}})};
@@ -169,6 +190,9 @@ Var exp_e1(Arg x) { return broadcasting(exp_e1_op, {x}); }
 Var log1mexp(Arg x) { return broadcasting(log1mexp_op, {x}); }
 Var log_ratio(Arg x, Arg y) { return broadcasting(log_ratio_op, {x, y}); }
 Var itakura_saito(Arg x, Arg y) { return broadcasting(itakura_saito_op, {x, y}); }
+Var exp_remainder(Arg x) { return broadcasting(exp_remainder_op, {x}); }
+Var log_hypot(Arg x, Arg y) { return broadcasting(log_hypot_op, {x, y}); }
+Var reciprocal_re(Arg x, Arg y) { return broadcasting(reciprocal_re_op, {x, y}); }
 Var logit(Arg p) { return broadcasting(logit_op, {p}); }
 Var xlogy(Arg x, Arg y) { return broadcasting(xlogy_op, {x, y}); }
 Var xlog1py(Arg x, Arg y) { return broadcasting(xlog1py_op, {x, y}); }

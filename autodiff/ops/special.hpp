@@ -29,7 +29,7 @@ Var digamma(Arg x);
 Var stirling_rest(Arg a);
 /// log a - digamma(a) without its cancellation: about 1 / (2 a) for large a.
 ///
-///   gradient  g (1/a - trigamma(a))
+///   gradient  -g (trigamma(a) - 1/a), without its cancellation
 ///   domain    a > 0
 Var log_minus_digamma(Arg a);
 /// (log Gamma)''(x)
@@ -139,6 +139,20 @@ Var log_ratio(Arg x, Arg y);
 ///   domain    x, y > 0; inf at x = 0 and where x/y leaves the range
 ///   source    Itakura & Saito 1968; for densities, as bd0, Loader 2000
 Var itakura_saito(Arg x, Arg y);
+/// exp(x) - 1 - x, to the last digits also near 0: what a gamma or Poisson density loses at exp(x) times its mean.
+///
+///   gradient  g (exp(x) - 1)
+Var exp_remainder(Arg x);
+/// log sqrt(x^2 + y^2) = Re log(x + i y), within the range of the dtype wherever x and y are.
+///
+///   gradient  g reciprocal_re(x, y); g reciprocal_re(y, x)
+///   domain    not both 0, where it is -inf
+Var log_hypot(Arg x, Arg y);
+/// x / (x^2 + y^2) = Re 1 / (x + i y), of squares that may leave the range.
+///
+///   gradient  g (v^2 - u^2); -2 g u v, with u = reciprocal_re(x, y), v = reciprocal_re(y, x)
+///   domain    not both 0
+Var reciprocal_re(Arg x, Arg y);
 /// log(p / (1 - p))
 Var logit(Arg p);
 /// x log y; 0 where x = 0, whatever y is but NaN.

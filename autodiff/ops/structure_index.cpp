@@ -1,6 +1,7 @@
 // Operations that choose elements by index: take, gather, scatter_add, one_hot.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -19,6 +20,9 @@ const std::vector<DType> every_dtype{f32, f64, i64};
 // What stands in a result where an index was out of range.
 template <class T>
 constexpr T poison = std::is_floating_point_v<T> ? std::numeric_limits<T>::quiet_NaN() : T(-1);
+
+/// A table of at most this many numbers is summed in copies.
+constexpr Index small_table = 64;
 
 constexpr Index piece_elements = 1 << 16;
 constexpr Index most_pieces = 16;
@@ -189,6 +193,26 @@ std::vector<Type> scatter_type(const Signature& s) {
   return {{s[1].dtype, shape}};
 }
 
+/// Adds numbers to a small table: each fourth to a copy of its own, since additions to one entry wait for each other.
+/// False if an index is outside.
+template <class T>
+bool add_numbers(const Index* indices, const T* x, Index count, T* table, Index size) {
+  constexpr Index copies = 4;
+  std::array<T, copies * small_table> own;
+  std::fill_n(own.data(), copies * size, T{0});
+  bool inside = true;
+  for (Index j = 0; j < count; ++j) {
+    const bool known = indices[j] >= 0 && indices[j] < size;
+    inside &= known;
+    own[static_cast<std::size_t>((known ? indices[j] : 0) * copies + j % copies)] += x[j];
+  }
+  for (Index i = 0; i < size; ++i) {
+    const T* sums = own.data() + i * copies;
+    table[i] = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  }
+  return inside;
+}
+
 // One slice of the table is written by one thread, in the order of the indices.
 Kernel scatter_kernel(const Signature& s) {
   const Layout l(s.attrs.get<Shape>("shape"), s[0].shape, s.attrs);
@@ -203,8 +227,12 @@ Kernel scatter_kernel(const Signature& s) {
           const Index* indices = b.input<Index>(0) + slice / l.before * l.count;
           const T* rows = b.input<T>(1) + slice * l.count * l.inner;
           T* table = b.output<T>(0) + slice * l.size * l.inner;
-          std::fill_n(table, l.size * l.inner, T{0});
           bool lost = false;
+          if (l.inner == 1 && l.size <= std::min(small_table, l.count)) {
+            if (!add_numbers(indices, rows, l.count, table, l.size)) std::fill_n(table, l.size, poison<T>);
+            continue;
+          }
+          std::fill_n(table, l.size * l.inner, T{0});
           for (Index j = 0; j < l.count; ++j, rows += l.inner) {
             if (indices[j] < 0 || indices[j] >= l.size) {
               lost = true;

@@ -30,7 +30,7 @@ const Listed row{{
               parameters(infinity), parameters(-infinity)},
     .log_prob = log_probability,
     .points = [](const Parameters&) { return std::vector<double>{0, 1}; },
-    .outside = {-1, 0.5, 2, infinity, -infinity, std::numeric_limits<double>::quiet_NaN()},
+    .outside = {-1, 0.5, 2, infinity, -infinity},
 }};
 
 }  // namespace

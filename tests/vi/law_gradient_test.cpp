@@ -39,9 +39,10 @@ double score_of(Index draws, const F& f, long double expected) {
 
 bool support_moves(const Case& c, std::size_t k, Index i) {
   const auto bounds_at = [&](const Parameters& p) {
-    const Support support = Case{c.row, p}.law().support();
-    if (!support.bounds()) return std::vector<double>{};
-    return std::vector<double>{support.bounds()->low.item(), support.bounds()->high.item()};
+    std::vector<double> ends;
+    for (const Var& end : Case{c.row, p}.law().support().all_ends())
+      for (double x : numbers(end)) ends.push_back(x);
+    return ends;
   };
   const long double step = length_of(c, k) * 0x1p-10L;
   return bounds_at(c.parameters) != bounds_at(moved(c.parameters, k, i, c.parameters[k].at(i) + step));

@@ -70,7 +70,9 @@ TEST_CASE("every law: a NaN in a parameter is a NaN in log_prob") {
 TEST_CASE("every law of counts: a NaN value is a NaN in log_prob, not an impossible count") {
   for_each_case([](const Case& c) {
     const Support support = c.law().support();
-    if (support != Support::Kind::count && support != Support::Kind::whole_interval) return;
+    if (support != Support::Kind::boolean && support != Support::Kind::count &&
+        support != Support::Kind::whole_interval)
+      return;
     CHECK(std::isnan(c.law().log_prob(Tensor(std::numeric_limits<double>::quiet_NaN())).item()));
   });
 }

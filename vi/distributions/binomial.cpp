@@ -98,8 +98,7 @@ std::optional<Var> kl(const Binomial& p, const Binomial& q, Where where) {
     if (sum(p.total_count < q.total_count).item() > 0) return std::nullopt;
   }
   return composed(where, "kl", {p.total_count, p.logits, q.total_count, q.logits}, [&] {
-    const Var trial = outcome_divergence(log_sigmoid(p.logits), log_sigmoid(q.logits)) +
-                      outcome_divergence(log_sigmoid(-p.logits), log_sigmoid(-q.logits));
+    const Var trial = coin_divergence(p.logits, q.logits);
     const Var excluded = logical_and(p.total_count > q.total_count, p.logits > -infinity);
     const Var all = tapir::where(q.total_count == 0, 0, q.total_count * trial);
     return tapir::where(excluded, infinity, all);

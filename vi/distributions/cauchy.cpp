@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
@@ -39,15 +40,9 @@ Var Cauchy::sample(const Key& key, const Shape& shape, Where where) const {
                   [&] { return icdf(uniform(key_for(*this, key), shape)); });
 }
 
-// The larger of |x - loc| and scale is taken out of the square, which would leave the range of the dtype.
 Var Cauchy::log_prob(Arg x) const {
-  return composed(x.where, name, {x.var, loc, scale}, [&] {
-    const Var distance = x - loc;
-    const Var far = abs(distance) > scale;
-    const Var larger = where(far, distance, scale);
-    const Var ratio = where(far, scale, distance) / larger;
-    return (log(scale) - log_pi) - 2 * log(abs(larger)) - log1p(square(ratio));
-  });
+  return composed(x.where, name, {x.var, loc, scale},
+                  [&] { return (log(scale) - log_pi) - 2 * log_hypot(x - loc, scale); });
 }
 
 Var Cauchy::entropy(Where where) const {

@@ -22,7 +22,7 @@ Censored::Censored(Distribution base, Var low, Var high, Where where)
 }
 
 Support Censored::support() const {
-  if (!of_.is_of_counts()) return of_.between();
+  if (!of_.is_of_counts()) return of_.between().with_inner_ends(of_.base.support().all_ends());
   return intersection(of_.base.support(), of_.between()).value_or(of_.between());
 }
 

@@ -13,6 +13,13 @@ namespace {
 
 Index size_at(const Var& v, int axis_from_end) { return v.shape()[v.rank() - axis_from_end]; }
 
+// Whether an end may be another one along that axis.
+bool varies(const Var& end, int axis_from_end) {
+  if (end.rank() < axis_from_end || size_at(end, axis_from_end) == 1) return false;
+  const int axis = -axis_from_end;
+  return end.is_recorded() || max(max(end, {axis}) > min(end, {axis})).item() > 0;
+}
+
 // Over the last axis, where the bound has one.
 template <class F>
 Var over_components(const Var& end, const F& extreme) {
@@ -22,9 +29,22 @@ Var over_components(const Var& end, const F& extreme) {
 Support over_components(const Support& set) {
   if (!set.bounds() || set == Support::Kind::category) return set;
   Support::Bounds ends = *set.bounds();
+  std::vector<Var> inner = set.inner_ends();
+  for (const Var& end : {ends.low, ends.high})
+    if (varies(end, 1)) inner.push_back(end);
   ends.low = over_components(ends.low, [](const Var& low) { return min(low, {-1}); });
   ends.high = over_components(ends.high, [](const Var& high) { return max(high, {-1}); });
-  return set.is_discrete() ? Support::whole_interval(ends.low, ends.high) : Support::between(ends);
+  if (set.is_discrete()) return Support::whole_interval(ends.low, ends.high);
+  return Support::between(ends).with_inner_ends(inner);
+}
+
+// One law per component, along the last axis: at least a common end, or the highest low end below the lowest high one.
+bool connects_components(const Support& set) {
+  const auto ends = set.ends();
+  if (!ends) return false;
+  if (!varies(ends->low, 1) || !varies(ends->high, 1)) return true;
+  return !ends->low.is_recorded() && !ends->high.is_recorded() &&
+         min(max(ends->low, {-1}) <= min(ends->high, {-1})).item() > 0;
 }
 
 }  // namespace
@@ -73,6 +93,31 @@ Support Components::support() const {
 
 bool Components::have_cdf() const {
   return std::all_of(laws_.begin(), laws_.end(), [](const Distribution& law) { return law.has_cdf(); });
+}
+
+bool Components::have_paths() const {
+  return std::all_of(laws_.begin(), laws_.end(), [](const Distribution& law) {
+    return law.has_cdf() && law.is_pathwise() && !law.is_circular() && !law.is_atomic();
+  });
+}
+
+bool Components::are_connected() const {
+  if (along_axis_) return connects_components(laws_.front().support());
+  for (std::size_t i = 0; i < laws_.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (!vi::are_connected(laws_[i].support(), laws_[j].support())) return false;
+  return true;
+}
+
+bool Components::have_one_support() const {
+  const Support first = laws_.front().support();
+  if (along_axis_) {
+    const auto ends = first.ends();
+    return ends && first.inner_ends().empty() && !varies(ends->low, 2) && !varies(ends->high, 2);
+  }
+  return std::all_of(laws_.begin(), laws_.end(), [&](const Distribution& law) {
+    return law.support().inner_ends().empty() && have_same_ends(law.support(), first);
+  });
 }
 
 Components Components::each(const std::string& part, const ParameterMap& f) const {

@@ -21,8 +21,6 @@ Var expm1_ratio(const Var& x);
 Var log1p_ratio(const Var& x);
 /// log(1 - exp(-e^x)), the logarithm of the inverse of the complementary log-log link.
 Var log_cloglog(const Var& x);
-/// e^x - 1 - x, to the last digits also near 0: what a gamma or Poisson density loses at e^x times its mean.
-Var exp_remainder(const Var& x);
 /// k log k - k - log k! for k = 0, 1, 2, ..
 Var factorial_rest(const Var& k);
 /// k log(k / mean) + mean - k for k = 0, 1, 2, ..: what a Poisson log density loses at k.
@@ -30,8 +28,17 @@ Var count_loss(const Var& k, const Var& mean);
 /// k log(k / (n p)) + n p - k for k = 0, 1, 2, .. and n = k + rest, by the logarithm of p: what a density
 /// loses where k of n are of a kind of probability p.
 Var share_loss(const Var& k, const Var& rest, const Var& log_p);
-/// p log(p / q) + q - p of two probabilities: what one outcome adds to a divergence, never negative.
-Var outcome_divergence(const Var& log_p, const Var& log_q);
+/// log(sigmoid(to) / sigmoid(from)), to the last digits also where both are close.
+Var log_sigmoid_ratio(const Var& to, const Var& from);
+/// KL of two coins, by their logits: to the last digits of its size, about p (1 - p) d^2 / 2 for logits d
+/// apart.
+Var coin_divergence(const Var& p_logits, const Var& q_logits);
+/// KL of two choices of one of several, by logits that need not be normalised, summed over the last axis: as
+/// exact.
+Var choice_divergence(const Var& p_logits, const Var& q_logits);
+/// p log(p / q) + q - p of two probabilities, log_ratio = log(q / p) where both are positive: what one
+/// outcome adds to a divergence, never negative.
+Var outcome_divergence(const Var& log_p, const Var& log_q, const Var& log_ratio);
 /// The log density of k events of probability p before `others` of probability 1 - p, by both logarithms.
 Var event_density(const Var& k, const Var& others, const Var& log_p, const Var& log_rest);
 /// I_x(a, b) with 1 - x = rest, by the smaller one of both, which has the digits.
@@ -45,6 +52,11 @@ Var urn_total(const Var& draws, const Var& total);
 ///   errors  "[Binomial] total_count is recorded; the values can be listed only if it is plain"
 ///           "[Binomial] total_count is f64[2]: not all elements have the same values to list"
 Var counts_up_to(const Var& total, std::optional<DType> dtype, std::string_view law, Where where);
+/// log p of probabilities, which need not be normalised.
+///
+///   errors  "[Categorical] probs is -0.5 at [0] of f64[3], needs to lie in [0, 1]"
+///           "[Categorical] log probs is -inf throughout, needs to be above -inf somewhere"
+Var log_weights(std::string_view law, const Arg& p);
 /// Rejects a value whose last axis is not of `count`.
 ///
 ///   errors  "[Dirichlet] x is f64[2]; its last axis has to be of 3"

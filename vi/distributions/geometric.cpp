@@ -76,8 +76,8 @@ Var Geometric::isf(Arg q) const {
 
 Var kl(const Geometric& p, const Geometric& q, Where where) {
   return composed(where, "kl", {p.logits, q.logits}, [&] {
-    const Var success = softplus(-q.logits) - softplus(-p.logits);
-    return success + exp(-p.logits) * (softplus(q.logits) - softplus(p.logits));
+    const Var success = exp_remainder(log_sigmoid_ratio(q.logits, p.logits));
+    return success + exp(-p.logits) * exp_remainder(log_sigmoid_ratio(-q.logits, -p.logits));
   });
 }
 

@@ -47,11 +47,11 @@ struct Rows {
   Var log_volume() const { return sum(lbeta(right, left), -1) - constant; }
 };
 
-// A column of zeros before the first.
-Var after_zeros(const Var& matrices) {
-  std::vector<std::pair<Index, Index>> widths(static_cast<std::size_t>(matrices.rank()));
+// A zero before the first of each row.
+Var after_zero(const Var& rows) {
+  std::vector<std::pair<Index, Index>> widths(static_cast<std::size_t>(rows.rank()));
   widths.back() = {1, 0};
-  return pad(matrices, widths);
+  return pad(rows, widths);
 }
 
 // The identity's first row, and these below it.
@@ -76,7 +76,7 @@ Var LKJCholesky::sample(const Key& key, const Shape& shape, Where where) const {
     const Var squares = sum(square(z), -1);
     const Var log_norm = 0.5 * logaddexp(log(squares), log_square);
     const Var diagonal = scaled_exp(1, 0.5 * log_square - log_norm);
-    const Var rest = after_zeros(diag_embed(diagonal));
+    const Var rest = after_zero(diag_embed(diagonal));
     return below_first(z * expand_dims(exp(-log_norm), -1) + rest);
   });
 }
@@ -85,15 +85,15 @@ Var LKJCholesky::log_prob(Arg x) const {
   require_dimension(dimension, x.where);
   require_own(name, x, own_shape());
   return composed(x.where, name, {x.var, concentration}, [&] {
-    const Index n = dimension;
-    const Var outside = Support::correlation_cholesky.excludes(x);
-    const Var inside = where(with_last_axes(outside, 2, x.where), identity(n, x), x);
+    const Var outside = Support::correlation_cholesky.excludes(x), unread = expand_dims(outside, -1);
     const Rows rows(*this);
-    const Var squares = slice(sum(square(tril(inside, -1)), -1), -1, 1, n);
-    const Var diagonal = slice(diag(inside), -1, 1, n), few = squares < 0.5;
-    const Var log_diagonal = where(few, 0.5 * log1p(-where(few, squares, 0)), log(where(few, 1, diagonal)));
-    const Var density = sum(2 * (rows.right - 1) * log_diagonal, -1) - rows.log_volume();
-    return where(sum(isnan(x), {-2, -1}) > 0, nan, unless(outside, density));
+    const TriangleRows of_x = triangle_rows(x);
+    const Var missing = sum(isnan(of_x.left + abs(of_x.diagonal) + of_x.right), -1) > 0;
+    const Var squares = where(unread, 0, of_x.left), few = squares < 0.5;
+    const Var log_diagonal =
+        where(few, 0.5 * log1p(-where(few, squares, 0)), log(where(few, 1, of_x.diagonal)));
+    const Var density = sum(after_zero(2 * (rows.right - 1)) * log_diagonal, -1) - rows.log_volume();
+    return where(missing, nan, unless(outside, density));
   });
 }
 
@@ -103,7 +103,7 @@ Var LKJCholesky::mean(Where where) const {
   return composed(where, name, {concentration}, [&] {
     const Rows rows(*this);
     const Var diagonal = exp(lbeta(rows.right + 0.5, rows.left) - lbeta(rows.right, rows.left));
-    return below_first(after_zeros(diag_embed(diagonal)));
+    return below_first(after_zero(diag_embed(diagonal)));
   });
 }
 

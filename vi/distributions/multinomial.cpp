@@ -20,8 +20,7 @@ const KlRow<Multinomial, Multinomial> multinomial_multinomial;
 }  // namespace
 
 Multinomial Multinomial::probs(Arg total_count, Arg p) {
-  check_parameter(name, "probs", p, Support::unit_interval, p.where);
-  return {.total_count = total_count.var, .logits = composed(p.where, name, {p.var}, [&] { return log(p); })};
+  return {.total_count = total_count.var, .logits = log_weights(name, p)};
 }
 
 Index Multinomial::count(Where where) const {
@@ -64,7 +63,7 @@ Var kl(const Multinomial& p, const Multinomial& q, Where where) {
                     std::to_string(q.count(where)) + " categories",
                 where);
   return composed(where, "kl", {p.total_count, p.logits, q.total_count, q.logits}, [&] {
-    const Var trial = sum(outcome_divergence(log_softmax(p.logits), log_softmax(q.logits)), -1);
+    const Var trial = choice_divergence(p.logits, q.logits);
     const Var all = tapir::where(p.total_count == 0, 0, p.total_count * trial);
     return tapir::where(p.total_count == q.total_count, all, infinity);
   });

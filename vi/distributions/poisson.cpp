@@ -17,9 +17,12 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+// To the mean between both, from the nearer one, by the divergences from there.
 Var renyi_of(const Poisson& p, const Poisson& q, double alpha) {
+  const double rest = 1 - alpha;
   const Var shift = log_ratio(p.rate, q.rate);
-  return q.rate * (exp_remainder(alpha * shift) - alpha * exp_remainder(shift)) / (alpha - 1);
+  const Var mean = alpha < 0.5 ? q.rate * exp(alpha * shift) : p.rate * exp(-rest * shift);
+  return mean * (exp_remainder(-alpha * shift) + alpha / rest * exp_remainder(rest * shift));
 }
 
 const KlRow<Poisson, Poisson> poisson_poisson;

@@ -18,9 +18,10 @@ namespace tapir::vi {
 /// For a Normal, TruncatedNormal is exact however far out the bounds are.
 ///
 ///   shapes    the parameters, low and high broadcast together
-///   gradient  pathwise in all of them, through the inverse distribution function; of counts only of log p, by the
-///             parameters of the base
-///   domain    low < high, of counts low <= high; log p = -inf outside. The probability between the bounds is a difference in the tail where it is
+///   gradient  pathwise in all of them if the base is, through the inverse distribution function; of counts only of
+///             log p, by the parameters of the base
+///   domain    low < high, of counts low <= high; log p = -inf outside. The probability between the bounds is a
+///             difference in the tail where it is
 ///             larger relative to it: digits are lost as the bounds come closer together. Where its logarithm is -inf log p
 ///             is NaN; draws are NaN where it is below the smallest number
 ///   errors    "[Truncated] BetaBinomial has no tails; needs log_cdf, log_sf and isf"
@@ -37,7 +38,7 @@ class Truncated {
   const Var& low() const { return of_.low; }
   const Var& high() const { return of_.high; }
 
-  bool is_pathwise() const { return !of_.is_of_counts(); }
+  bool is_pathwise() const { return of_.base.is_pathwise(); }
   Support support() const;
   template <class F>
   Truncated each(F&& f) const {

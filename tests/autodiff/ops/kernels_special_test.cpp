@@ -91,6 +91,12 @@ Wide hazard_wide(Wide x) {
 Wide log1mexp_wide(Wide x) {
   return x < 0 ? nan_of<Wide> : x < 0.7L ? std::log(-std::expm1(-x)) : std::log1p(-std::exp(-x));
 }
+Wide remainder_wide(Wide x) {
+  if (std::abs(x) > 0.5L) return x == infinity<Wide> ? x : std::expm1(x) - x;
+  Wide term = x * x / 2, total = 0;
+  for (int k = 3; k < 30; term *= x / k++) total += term;
+  return total;
+}
 Wide logit_wide(Wide p) {
   return p > 0.3L && p < 0.7L ? 2 * std::atanh(2 * p - 1) : std::log(p) - std::log1p(-p);
 }
@@ -154,10 +160,11 @@ const Special rules[] = {
     {"log_ndtr", log_ndtr_wide, 7},       // 6.2
     {"normal_hazard", hazard_wide, 6.5},  // 5.8
     {"log1mexp", log1mexp_wide, 2.5},     // 2.2
-    {"logit", logit_wide, 1.5},           // 1.3
-    {"i0e", i0e_wide, 4.2},               // 3.7
-    {"i1e", i1e_wide, 5},                 // 4.7
-    {"log_i0", log_i0_wide, 3.5},         // 3.3
+    {"exp_remainder", remainder_wide, 6},
+    {"logit", logit_wide, 1.5},    // 1.3
+    {"i0e", i0e_wide, 4.2},        // 3.7
+    {"i1e", i1e_wide, 5},          // 4.7
+    {"log_i0", log_i0_wide, 3.5},  // 3.3
 };
 
 /// With more of them where probabilities and small shapes lie, and beside the zeros and poles.
@@ -251,6 +258,37 @@ void check_ratios() {
   }
 }
 
+// Of all sizes, and on the unit circle, where the logarithm is small.
+template <class T>
+void check_hypot() {
+  std::vector<T> x = numbers<T>(26, 400), y = shuffled(x, 27);
+  std::mt19937_64 noise(28);
+  std::uniform_real_distribution<double> angle(-3.2, 3.2);
+  for (int i = 0; i < 400; ++i) {
+    const double a = angle(noise), r = i % 2 ? 1 : 1 + 1e-3 * angle(noise);
+    x.push_back(static_cast<T>(r * std::cos(a)));
+    y.push_back(static_cast<T>(r * std::sin(a)));
+  }
+  for (InstructionSet set : supported_sets()) {
+    const std::vector<T> l = apply<T>("log_hypot", set, {x, y}), re = apply<T>("reciprocal_re", set, {x, y});
+    double worst = 0, worst_re = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const Wide a = x[i], b = y[i];
+      if (a == 0 && b == 0) continue;
+      const Wide large = std::max(std::abs(a), std::abs(b)), small = std::min(std::abs(a), std::abs(b));
+      const bool is_near = std::abs(large - 1) < 0.5L;
+      const Wide hypot = std::isnan(a) || std::isnan(b) ? nan_of<Wide> : std::hypot(a, b);
+      const Wide log = is_near ? std::log1p((large - 1) * (large + 1) + small * small) / 2 : std::log(hypot);
+      const Wide of_a = std::isinf(a) && !std::isnan(b) ? 0 : a / hypot / hypot;
+      worst = std::max(worst, ulps(l[i], log, std::max(std::abs(log), 1e-3L)));
+      worst_re = std::max(worst_re, ulps(re[i], of_a, of_a));
+    }
+    INFO(name_of(set) << ", " << name_of(dtype_of<T>));
+    CHECK(worst <= 3);
+    CHECK(worst_re <= 3);
+  }
+}
+
 template <class T>
 void check_special_points() {
   constexpr T inf = infinity<T>, nan = nan_of<T>, low = std::numeric_limits<T>::lowest();
@@ -293,6 +331,17 @@ void check_special_points() {
       {"log_ratio", {inf, 1}, inf},
       {"log_ratio", {-1, 1}, nan},
       {"log_ratio", {1, nan}, nan},
+      {"exp_remainder", {0}, 0},
+      {"exp_remainder", {inf}, inf},
+      {"exp_remainder", {-inf}, inf},
+      {"exp_remainder", {nan}, nan},
+      {"log_hypot", {0, 0}, -inf},
+      {"log_hypot", {1, 0}, 0},
+      {"log_hypot", {-inf, 3}, inf},
+      {"log_hypot", {nan, 3}, nan},
+      {"reciprocal_re", {-inf, 3}, 0},
+      {"reciprocal_re", {3, -inf}, 0},
+      {"reciprocal_re", {3, nan}, nan},
       {"itakura_saito", {2, 2}, 0},
       {"itakura_saito", {0, 1}, inf},
       {"itakura_saito", {-1, 1}, nan},
@@ -350,6 +399,12 @@ TEST_CASE("kernels: xlogy and xlog1py are products, and 0 where x is") {
 TEST_CASE("kernels: log_ratio and the Itakura-Saito distance keep their digits from 1 - 1e-17 to 1e30") {
   check_ratios<float>();
   check_ratios<double>();
+}
+
+TEST_CASE("kernels: log_hypot keeps its digits about 1, and neither it nor 1/(x + iy) leaves the range by "
+          "squares") {
+  check_hypot<float>();
+  check_hypot<double>();
 }
 
 TEST_CASE("kernels: special functions are within their bounds of the long double value") {
