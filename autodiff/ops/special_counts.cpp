@@ -21,12 +21,13 @@ using ops::step;
 namespace scalar = ops::scalar;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double largest_mean = 1e15, largest_count = 1e18;
 
 /// The least count for which `holds`, which then holds for all larger ones: outwards from a guess in growing steps, then
 /// by bisection.
 template <class Holds>
 double least_count(double guess, const Holds& holds) {
-  double low = -1, high = std::floor(std::max(0.0, std::min(guess, 1e300))), reach = 1;
+  double low = -1, high = std::floor(std::clamp(guess, 0.0, largest_count)), reach = 1;
   if (holds(high)) {
     for (; high > 0; high = std::max(low, 0.0), reach *= 2) {
       low = high - reach;
@@ -36,10 +37,11 @@ double least_count(double guess, const Holds& holds) {
   } else {
     for (low = high;; low = high, reach *= 2) {
       high = low + reach;
-      if (high == infinity || holds(high)) break;
+      if (high > largest_count) return infinity;
+      if (holds(high)) break;
     }
   }
-  while (high < infinity) {
+  for (;;) {
     const double middle = std::floor(0.5 * low + 0.5 * high);
     if (!(middle > low && middle < high)) break;
     (holds(middle) ? high : low) = middle;
@@ -66,7 +68,7 @@ double count_quantile(double mean, double deviation, double skew, double level, 
 
 template <bool Above>
 double poisson(double rate, double level) {
-  if (!(rate >= 0 && rate < infinity)) return no_value;
+  if (!(rate >= 0 && rate <= largest_mean)) return no_value;
   const double deviation = std::sqrt(rate);
   return count_quantile<Above>(rate, deviation, 1 / std::max(deviation, 1.0), level, [&](double k) {
     return Above ? scalar::log_gamma_p(k + 1, rate) : scalar::log_gamma_q(k + 1, rate);
@@ -75,7 +77,7 @@ double poisson(double rate, double level) {
 
 template <bool Above>
 double binomial(double total, double logits, double level) {
-  if (!(total >= 0 && total < infinity)) return no_value;
+  if (!(total >= 0 && total <= largest_mean)) return no_value;
   const double p = 1 / (1 + std::exp(-logits)), mean = total * p;
   const double deviation = std::sqrt(mean / (1 + std::exp(logits)));
   const double k =
@@ -89,8 +91,8 @@ double binomial(double total, double logits, double level) {
 
 template <bool Above>
 double negative_binomial(double shape, double logits, double level) {
-  if (!(shape > 0 && shape < infinity)) return no_value;
   const double odds = std::exp(logits), mean = shape * odds, deviation = std::sqrt(mean * (1 + odds));
+  if (!(shape > 0 && shape <= largest_mean && mean <= largest_mean)) return no_value;
   return count_quantile<Above>(mean, deviation, 0, level, [&](double k) {
     return Above ? scalar::log_betainc(k + 1, shape, logits) : scalar::log_betainc(shape, k + 1, -logits);
   });

@@ -51,7 +51,7 @@ Var normal_mass_quantile(Arg v, Arg b, Arg w);
 // ---- counts ----
 
 // The least count k = 0, 1, .. with P(K <= k) >= p; `_above`: with P(K > k) <= q, for q down to the smallest number.
-// Piecewise constant: no derivative.
+// Piecewise constant: no derivative. For means up to 1e15; inf where the count is beyond 1e18.
 //
 //   source  bisection of the logarithms of the incomplete functions, outwards from a normal quantile
 

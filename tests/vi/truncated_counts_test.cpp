@@ -146,7 +146,8 @@ TEST_CASE("Truncated counts: from 1 on they are those that are not 0, for rates 
   }
 }
 
-// mpmath 1.3, 40 digits: log of pmf(k) / sum of pmf(300..), of Poisson(10), and of pmf(k) / sum of pmf(..20), of Poisson(1e3).
+// mpmath 1.3, 40 digits: log of pmf(k) / sum of pmf(300..) of Poisson(10), and of pmf(k) / sum of pmf(..20) of
+// Poisson(1000).
 TEST_CASE("Truncated counts: far out, where the probability between the bounds is below every number") {
   const Distribution above = Truncated(Poisson{10}, 300);
   CHECK(near(above.log_prob(Tensor(300.0)).item(), -0.033783089111953365L, 5e-12));  // of logarithms of -734

@@ -16,7 +16,8 @@ namespace tapir::vi {
 ///   Censored(Poisson{rate}, 0, 10)       counts of which those from 10 on are all seen as 10
 ///
 ///   shapes    the parameters, low and high broadcast together
-///   gradient  of counts that of log p, by the parameters of the base; pathwise if the base is: 0 beyond a bound, the bound moves what lies there
+///   gradient  pathwise if the base is: 0 beyond a bound, the bound moves what lies there; of counts only of log p, by
+///             the parameters of the base
 ///   domain    low < high
 ///   errors    "[Censored] BetaBinomial has no tails; needs log_cdf, log_sf and isf"
 ///             "[Censored] high is 0, needs to be greater than 1"

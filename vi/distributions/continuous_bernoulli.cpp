@@ -79,8 +79,8 @@ Var from_above(const Var& rate, const Var& q) {
   return where(steep, minimum(far, 1), from_below(where(steep, 0, rate), 1 - q));
 }
 
-// The logarithms of the probabilities of less and of more than 0 < x < 1: of the falling law each by itself, and the larger
-// one by the smaller.
+// The logarithms of the probabilities of less and of more than 0 < x < 1: the smaller one as that of the falling
+// law, the larger one by it.
 struct LogParts {
   LogParts(const Var& logits, const Var& x) {
     const Falling law(logits);

@@ -21,9 +21,8 @@ namespace tapir::vi {
 ///   gradient  pathwise in all of them if the base is, through the inverse distribution function; of counts only of
 ///             log p, by the parameters of the base
 ///   domain    low < high, of counts low <= high; log p = -inf outside. The probability between the bounds is a
-///             difference in the tail where it is
-///             larger relative to it: digits are lost as the bounds come closer together. Where its logarithm is -inf log p
-///             is NaN; draws are NaN where it is below the smallest number
+///             difference in the tail where it is larger relative to it: digits are lost as the bounds come closer
+///             together. Where its logarithm is -inf log p is NaN; draws are NaN where it is below the smallest number
 ///   errors    "[Truncated] BetaBinomial has no tails; needs log_cdf, log_sf and isf"
 ///             "[Truncated] Exponential has no probability between the bounds -2 and -1"
 ///             "[Truncated] high is 0, needs to be greater than 1"
