@@ -109,7 +109,8 @@ std::optional<Support> hull(const Support& a, const Support& b) {
   inner.insert(inner.end(), b.inner_ends().begin(), b.inner_ends().end());
   for (const Support::Bounds& ends : {a.ends().value(), b.ends().value()})
     for (const Var& end : {ends.low, ends.high})
-      if (!is_infinite(end) && !same_value(end, outer.low) && !same_value(end, outer.high)) inner.push_back(end);
+      if (!is_infinite(end) && !same_value(end, outer.low) && !same_value(end, outer.high))
+        inner.push_back(end);
   return both->with_inner_ends(inner);
 }
 

@@ -34,9 +34,7 @@ const RenyiRow<Categorical, renyi_of> categorical_renyi;
 
 }  // namespace
 
-Categorical Categorical::probs(Arg p) {
-  return {.logits = log_weights(name, p)};
-}
+Categorical Categorical::probs(Arg p) { return {.logits = log_weights(name, p)}; }
 
 Index Categorical::count(Where where) const {
   (void)batch_shape(*this, where);
