@@ -370,10 +370,9 @@ TEST_CASE("Mixture: of angles has neither a path nor a mean of numbers; its scor
   CHECK(!law.variance());
   const Tensor z = law.sample(Key(9), {n}).tensor();
   // E cos z is the weighted sum of A(k) cos(loc), A = I1 / I0: 0.697774657964008, 0.893383137044085 (mpmath).
-  const auto results =
-      value_and_gradients({broadcast_to(Var(column({0, 1})), {n, 2}).tensor(),
-                           broadcast_to(Var(column({-3, 1})), {n, 2}).tensor()},
-                          [&](const Vars& p) { return of(p).log_prob(z); });
+  const auto results = value_and_gradients({broadcast_to(Var(column({0, 1})), {n, 2}).tensor(),
+                                            broadcast_to(Var(column({-3, 1})), {n, 2}).tensor()},
+                                           [&](const Vars& p) { return of(p).log_prob(z); });
   const auto weights = weights_of(column({0, 1}));
   const long double slopes[] = {-weights[0] * 0.697774657964008L * std::sin(-3.0L),
                                 -weights[1] * 0.893383137044085L * std::sin(1.0L)};

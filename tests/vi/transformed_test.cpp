@@ -357,8 +357,9 @@ TEST_CASE("Transformed: a score function where the parameter of a bijector moves
     return Transformed(Transformed(Normal{}, Exp{}), Affine{.loc = loc});
   };
   CHECK(error_of([&] { (void)c.sample("z", moving(low), ScoreFunction{}); }) ==
-        "[sample] site \"z\": ends of Transformed move with parameters; a score function has no gradient there" +
-            line(__LINE__ - 2, file));
+        "[sample] site \"z\": ends of Transformed move with parameters; a score function has no gradient "
+        "there" +
+            line(__LINE__ - 3, file));
   (void)c.sample("z", moving(low));  // pathwise
   (void)c.sample("w", Transformed(Normal{}, Affine{.loc = low}), ScoreFunction{});
 }
