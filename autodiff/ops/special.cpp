@@ -37,7 +37,12 @@ const Op stirling_rest_op{unary(
 const Op log_minus_digamma_op{unary(
     "log_minus_digamma", [](Var x, Var) { return -trigamma_excess(x); }, positive)};
 const Op factorial_rest_op{unary(
-    "factorial_rest", [](Var k, Var) { return log_minus_digamma(k) - 1 / k; }, positive)};
+    "factorial_rest",
+    [](Var k, Var) {
+      const Var some = where(k, k, 1);
+      return where(k, log_minus_digamma(some) - 1 / some, 0);
+    },
+    positive)};
 
 extern const Op polygamma_op;
 
