@@ -39,7 +39,7 @@ const Case cases[] = {
      },
      {Tensor(-2.0)},
      0.5,
-     "[VonMises] concentration is -2, needs to be positive"},
+     "[VonMises] concentration is -2, needs to be at least 0"},
     {[](auto p) {
        return InverseGaussian{p[0], 1};
      },
