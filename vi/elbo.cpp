@@ -34,7 +34,8 @@ void check_pair(const Message& guide, const Message& model) {
                     "the same in both",
                 guide.where);
   const Support q = guide.law.law.support(), p = model.law.law.support();
-  const bool is_of_points = guide.law.law.is_atomic() && !q.is_discrete();  // which a discrete law may have too
+  // Points may be values of any law.
+  const bool is_of_points = guide.law.law.is_atomic() && !q.is_discrete();
   if (!is_of_points && is_known_beyond(q, p))
     throw Error("elbo",
                 site + ": values of " + std::string(guide.law.law.name()) + " are " + q.str() +

@@ -152,9 +152,10 @@ TEST_CASE("biject_to: onto the inside of every continuous set") {
         "[biject_to] no bijector leads from real numbers onto whole numbers in [0, 2]" +
             line(__LINE__ - 5, file));
   CHECK(error(Support::nonzero) ==
-        "[biject_to] no bijector leads from real numbers onto numbers other than 0" + line(__LINE__ - 7, file));
+        "[biject_to] no bijector leads from real numbers onto numbers other than 0" +
+            line(__LINE__ - 8, file));
   CHECK(error(Distribution(Delta{0.5}).support()) ==
-        "[biject_to] no bijector leads from real numbers onto the point 0.5" + line(__LINE__ - 9, file));
+        "[biject_to] no bijector leads from real numbers onto the point 0.5" + line(__LINE__ - 10, file));
 }
 
 TEST_CASE("UnitVector: a density on the circle becomes a normalised one of the plane") {

@@ -90,7 +90,8 @@ TEST_CASE("Categorical: errors name the law, the types and the line") {
         "[take] indices are f64[2]; they have to be i64" + line(__LINE__ - 1, file));
 }
 
-TEST_CASE("weights of categories: all of them 0 is an error of every law that has them, where it is made or used") {
+TEST_CASE(
+    "weights of categories: all of them 0 is an error of every law that has them, where it is made or used") {
   const Where at{"model.cpp", 7};
   const Tensor none = column({0, 0}), logits = column({-INFINITY, -INFINITY});
   const auto text = [](const char* law, const char* parameter) {
@@ -109,7 +110,8 @@ TEST_CASE("weights of categories: all of them 0 is an error of every law that ha
   const double excluded = -INFINITY;
   const Tensor rows({2, 2}, {0.0, 1.0, excluded, excluded});
   CHECK(error(HiddenMarkov(Categorical{column({0, 1})}, Categorical{rows}, Normal{column({0, 1})}, 3)) ==
-        "[HiddenMarkov] transition.logits is -inf throughout at [1] of f64[2,2], needs to be above -inf somewhere "
+        "[HiddenMarkov] transition.logits is -inf throughout at [1] of f64[2,2], needs to be above -inf "
+        "somewhere "
         "(at model.cpp:7)");
   CHECK(error(RelaxedOneHotCategorical{1, logits}) ==
         "[RelaxedOneHotCategorical] logits is -inf at [0] of f64[2], needs to be finite (at model.cpp:7)");

@@ -164,8 +164,9 @@ TEST_CASE("context: a score function in a parameter that moves the support is an
   const Var high = exp(c.param("high", 0.5));
   CHECK(error_of([&] {
           (void)c.sample("u", Uniform{0, high}, ScoreFunction{});
-        }) == "[sample] site \"u\": ends of Uniform move with parameters; a score function has no gradient there" +
-                  line(__LINE__ - 3, file));
+        }) ==
+        "[sample] site \"u\": ends of Uniform move with parameters; a score function has no gradient there" +
+            line(__LINE__ - 4, file));
   CHECK_NOTHROW(c.sample("fixed", Uniform{0, 2}, ScoreFunction{}));
   CHECK_NOTHROW(c.sample("data", Uniform{0, r.tape->input({f64, {}}, "x")}, ScoreFunction{}));
   CHECK_NOTHROW(c.sample("cut", Uniform{0, stop_gradient(high)}, ScoreFunction{}));

@@ -187,11 +187,14 @@ TEST_CASE("dtypes that do not meet are errors of the law, which name the value o
     return error_of([&] { (void)law.log_prob({x, at}); });
   };
   const Tensor counts = Tensor::iota(i64, 3), numbers = filled({3}), single = filled({3}).cast(f32);
-  CHECK(error(Poisson{numbers}, counts) == "[Poisson] x is i64[3]; beside parameters of f64 it has to be f64" + end);
+  CHECK(error(Poisson{numbers}, counts) ==
+        "[Poisson] x is i64[3]; beside parameters of f64 it has to be f64" + end);
   CHECK(error(Bernoulli{.logits = 0.5}, counts) == "[Bernoulli] x is i64[3]; it has to be floating" + end);
   CHECK(error(Categorical{filled({2})}, numbers) == "[Categorical] x is f64[3]; categories are i64" + end);
-  CHECK(error(iid(Categorical{filled({2})}, {3}), numbers) == "[Categorical] x is f64[3]; categories are i64" + end);
-  CHECK(error(Normal{.loc = numbers}, single) == "[Normal] x is f32[3]; beside parameters of f64 it has to be f64" + end);
+  CHECK(error(iid(Categorical{filled({2})}, {3}), numbers) ==
+        "[Categorical] x is f64[3]; categories are i64" + end);
+  CHECK(error(Normal{.loc = numbers}, single) ==
+        "[Normal] x is f32[3]; beside parameters of f64 it has to be f64" + end);
   CHECK(error(Normal{single.reshaped({3}), filled({})}, single) ==
         "[Normal] loc is f32[3] and scale f64[]; the parameters of a law have one dtype" + end);
   CHECK(error(Binomial{Tensor(Index{4}), filled({})}, 1) ==
@@ -199,8 +202,9 @@ TEST_CASE("dtypes that do not meet are errors of the law, which name the value o
   const auto tape = Tape::make();
   CHECK(error(Gamma{tape->input({f32, {}}), tape->input({f64, {}})}, 1) ==
         "[Gamma] concentration is f32[] and rate f64[]; the parameters of a law have one dtype" + end);
-  CHECK(error_of([&] { (void)Distribution(Normal{single, filled({})}).sample(Key(1), {3}, at); }) ==
-        "[Normal] loc is f32[3] and scale f64[]; the parameters of a law have one dtype" + end);
+  CHECK(error_of([&] {
+          (void)Distribution(Normal{single, filled({})}).sample(Key(1), {3}, at);
+        }) == "[Normal] loc is f32[3] and scale f64[]; the parameters of a law have one dtype" + end);
   CHECK(error(Normal{single, 1}, single) == "no error");
   CHECK(error(Categorical{filled({2})}, 1) == "no error");
   CHECK(error(Normal{}, single) == "no error");

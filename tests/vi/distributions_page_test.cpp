@@ -125,7 +125,8 @@ std::string parameters_of(const Distribution& law) {
   for (const LawParameter& p : parameters) {
     const bool depends_on_size = name == "Wishart" && p.name == "df";
     text += (text.empty() ? "`" : "; `") + p.name + "` " +
-            (depends_on_size ? "(n - 1, inf) of values n x n" : set_of(p.support, parameters)) + with_axes(p.support, p.own);
+            (depends_on_size ? "(n - 1, inf) of values n x n" : set_of(p.support, parameters)) +
+            with_axes(p.support, p.own);
   }
   const auto add = [&](const char* what, const std::string& names) {
     if (!names.empty()) text += (text.empty() ? "" : "; ") + (what + names);
@@ -138,7 +139,8 @@ std::string parameters_of(const Distribution& law) {
 std::string values_of(const Distribution& law) {
   if (law.name() == "Empirical") return "its values";
   const Support support = law.support();
-  return set_of(support, law.parameters()) + (support.is_discrete() ? "" : with_axes(support, law.own_rank()));
+  return set_of(support, law.parameters()) +
+         (support.is_discrete() ? "" : with_axes(support, law.own_rank()));
 }
 
 bool has_draws(const Distribution& law) {
@@ -231,9 +233,8 @@ headers say what their densities are, where they are accurate, and which errors 
 |---|---|---|---|---|---|
 )";
   for (const auto& [name, law] : laws.all())
-    text += "| " + name + " | " + parameters_of(law.recorded) + " | " +
-            values_of(law.recorded) + " | " + closed_forms(law.plain) + " | " + draws_of(law.plain) + " | " +
-            divergences(laws, law) + " |\n";
+    text += "| " + name + " | " + parameters_of(law.recorded) + " | " + values_of(law.recorded) + " | " +
+            closed_forms(law.plain) + " | " + draws_of(law.plain) + " | " + divergences(laws, law) + " |\n";
   return text;
 }
 

@@ -364,33 +364,37 @@ TEST_CASE("elbo: a guide whose values the model cannot have is an error that nam
         r, [&](Context& c) { (void)c.sample("z", q, {}, at); }, [&](Context& c) { (void)c.sample("z", p); });
     return error_of([&] { (void)elbo(pair.guide, pair.model); });
   };
-  CHECK(error(Normal{}, Gamma{}) ==
-        "[elbo] site \"z\": values of Normal are real numbers, those of the model's Gamma positive numbers (at "
-        "guide.cpp:7)");
+  CHECK(
+      error(Normal{}, Gamma{}) ==
+      "[elbo] site \"z\": values of Normal are real numbers, those of the model's Gamma positive numbers (at "
+      "guide.cpp:7)");
   CHECK(error(iid(Normal{}, {3}), Dirichlet{column({1, 1, 1})}) ==
         "[elbo] site \"z\": values of Normal are real numbers, those of the model's Dirichlet simplices (at "
         "guide.cpp:7)");
-  CHECK(error(Uniform{0, 2}, Beta{1, 1}) ==
-        "[elbo] site \"z\": values of Uniform are numbers in [0, 2], those of the model's Beta numbers in [0, 1] (at "
-        "guide.cpp:7)");
+  CHECK(error(Uniform{0, 2}, Beta{1, 1}) == "[elbo] site \"z\": values of Uniform are numbers in [0, 2], "
+                                            "those of the model's Beta numbers in [0, 1] (at "
+                                            "guide.cpp:7)");
   CHECK(error(HalfNormal{}, Gamma{}) == "no error");
   CHECK(error(Beta{1, 1}, Uniform{0, 1}) == "no error");
   CHECK(error(Delta{0.5}, Normal{}) == "no error");
   CHECK(error(Transformed(iid(Normal{}, {3}), Ordered{}), iid(Normal{}, {3})) == "no error");
 }
 
-TEST_CASE("elbo: the path of an angle beside a law that is none of angles is an error, unless it is constant") {
+TEST_CASE(
+    "elbo: the path of an angle beside a law that is none of angles is an error, unless it is constant") {
   const auto error = [&](const Distribution& p, std::optional<Estimator> estimator = {}) {
     Recording r;
     const Pair pair(
         r,
-        [&](Context& c) { (void)c.sample("z", VonMises{c.param("loc", 0.5), 2}, estimator, {"guide.cpp", 7}); },
+        [&](Context& c) {
+          (void)c.sample("z", VonMises{c.param("loc", 0.5), 2}, estimator, {"guide.cpp", 7});
+        },
         [&](Context& c) { (void)c.sample("z", p); });
     return error_of([&] { (void)elbo(pair.guide, pair.model, {.analytic_kl = false}); });
   };
-  CHECK(error(Normal{}) ==
-        "[elbo] site \"z\": the path of VonMises is that of functions of the angle, and the model's Normal is none; "
-        "name the ScoreFunction (at guide.cpp:7)");
+  CHECK(error(Normal{}) == "[elbo] site \"z\": the path of VonMises is that of functions of the angle, and "
+                           "the model's Normal is none; "
+                           "name the ScoreFunction (at guide.cpp:7)");
   CHECK(error(Normal{}, ScoreFunction{}) == "no error");
   CHECK(error(VonMises{0, 1}) == "no error");
   CHECK(error(Uniform{-4, 4}) == "no error");

@@ -90,7 +90,8 @@ TEST_CASE("kl_estimate: gradients are unbiased, along the path and by the score 
 }
 
 // A mean of 200, of a fixed seed; a new one fails in 1 of 16 000. d E(z - m)^2/2 dloc of an angle z by quadrature.
-TEST_CASE("kl_estimate: an angle's divergence from a law that is none takes the score, which sees the jump at pi") {
+TEST_CASE(
+    "kl_estimate: an angle's divergence from a law that is none takes the score, which sees the jump at pi") {
   const double loc = 2, k = 1, m = 0.5;
   const auto cost = [&](long double at) {
     constexpr int nodes = 20000;
@@ -105,9 +106,12 @@ TEST_CASE("kl_estimate: an angle's divergence from a law that is none takes the 
   };
   Moments by_loc;
   for (Index step = 0; step < 200; ++step)
-    by_loc.add(value_and_gradients({Tensor(loc)}, [&](const Vars& v) {
-                 return kl_estimate(VonMises{v[0], k}, Normal{m, 1}, Key(step), {.draws = 100}).value;
-               })[1].item());
+    by_loc.add(value_and_gradients(
+                   {Tensor(loc)},
+                   [&](const Vars& v) {
+                     return kl_estimate(VonMises{v[0], k}, Normal{m, 1}, Key(step), {.draws = 100}).value;
+                   })[1]
+                   .item());
   CHECK(std::abs(by_loc.z(static_cast<double>(central_difference(cost, loc, 0x1p-8L)))) < 4);
 }
 

@@ -49,7 +49,8 @@ long double log_between(const Case& c, double low, double high) {
 
 }  // namespace
 
-TEST_CASE("every law with tails: log_cdf and log_sf are the oracle's integrals to 1e-9, however far out") {
+TEST_CASE("every law with tails: log_cdf and log_sf are the oracle's integrals to 1e-9 or, of a side that "
+          "has nearly all, 1e-15, however far out") {
   int laws = 0;
   for_each_case_with_tails([&](const Case& c) {
     ++laws;
@@ -69,8 +70,8 @@ TEST_CASE("every law with tails: log_cdf and log_sf are the oracle's integrals t
       CAPTURE(static_cast<double>(log_s));
       // Nodes between x and an end close by are rounded as x is.
       const double rounding = 1e-9 + 0x1p-52 * std::abs(x) / std::min(x - ends.front(), ends.back() - x);
-      CHECK(near(below[i], log_f < log_s ? log_f : std::log1p(-std::exp(log_s)), rounding));
-      CHECK(near(above[i], log_s < log_f ? log_s : std::log1p(-std::exp(log_f)), rounding));
+      CHECK(near(below[i], log_f < log_s ? log_f : std::log1p(-std::exp(log_s)), rounding, 1e-6L));
+      CHECK(near(above[i], log_s < log_f ? log_s : std::log1p(-std::exp(log_f)), rounding, 1e-6L));
     }
   });
   CHECK(laws >= 40);

@@ -73,12 +73,12 @@ LawRow row_of_uniforms(std::string name, std::vector<Parameters> cases) {
   };
 }
 
-const Listed from_one_end{row_of_uniforms(
-    "Mixture of Uniforms from one end", {{column({0.2, -0.5}), column({-0.25}), column({1, 2.5})},
-                                         {column({-0.4, 0.3}), column({0.5}), column({3.5, 1.25})}})};
-const Listed apart{row_of_uniforms(
-    "Mixture of Uniforms apart", {{column({0.7, 0}), column({0, 2}), column({1, 3})},
-                                  {column({-0.4, 0.3}), column({4, -1}), column({6.5, 1.25})}})};
+const Listed from_one_end{row_of_uniforms("Mixture of Uniforms from one end",
+                                          {{column({0.2, -0.5}), column({-0.25}), column({1, 2.5})},
+                                           {column({-0.4, 0.3}), column({0.5}), column({3.5, 1.25})}})};
+const Listed apart{row_of_uniforms("Mixture of Uniforms apart",
+                                   {{column({0.7, 0}), column({0, 2}), column({1, 3})},
+                                    {column({-0.4, 0.3}), column({4, -1}), column({6.5, 1.25})}})};
 
 // Element 0 of the logits by the score: gradients of single draws, f(z) d log p(z).
 Moments scores(const Distribution& law, const std::vector<Tensor>& inputs,
@@ -106,7 +106,9 @@ TEST_CASE("Mixture: Uniforms apart from one another have no path, and the score'
   CHECK(!law.is_pathwise());
   const double exact = -2 * sigma(0.7) * sigma(-0.7);
   CHECK(near(exact, -0.443, 1e-3));
-  CHECK(std::abs(scores(law, {column({0.7, 0})}, of, [](const Var& z) { return z; }, 100000).z(exact)) < 4);
+  CHECK(std::abs(scores(
+                     law, {column({0.7, 0})}, of, [](const Var& z) { return z; }, 100000)
+                     .z(exact)) < 4);
   Recording r;
   Context c(r.key(), r.options());
   (void)c.sample("z", of({c.param("logits", column({0.7, 0}))}));
@@ -122,7 +124,8 @@ TEST_CASE("Mixture: vectors of Uniforms of other ends have no path, and the scor
   const Distribution law = of({column({0.7, 0})});
   CHECK(!law.is_pathwise());
   const auto product = [](const Var& z) { return slice(z, -1, 0, 1) * slice(z, -1, 1, 2); };
-  CHECK(std::abs(scores(law, {column({0.7, 0})}, of, product, 100000).z(-0.5 * sigma(0.7) * sigma(-0.7))) < 4);
+  CHECK(std::abs(scores(law, {column({0.7, 0})}, of, product, 100000).z(-0.5 * sigma(0.7) * sigma(-0.7))) <
+        4);
 }
 
 // E z^2 = w/3 + (1 - w) 43/12 of [0, 1] and [0.5, 3]. A new seed fails in 1 of 16 000.
@@ -132,8 +135,8 @@ TEST_CASE("Mixture: Uniforms that overlap have a path, also where their ends are
     return Mixture(Categorical{logits}, {Uniform{0, 1}, Uniform{0.5, 3}});
   };
   const Tensor logits = broadcast_to(Var(column({0.7, 0})), {n, 2}).tensor();
-  const auto results = value_and_gradients(
-      {logits}, [&](const Vars& p) { return square(of(p[0]).sample(Key(5), {n})); });
+  const auto results =
+      value_and_gradients({logits}, [&](const Vars& p) { return square(of(p[0]).sample(Key(5), {n})); });
   Moments slopes;
   for (Index i = 0; i < n; ++i) slopes.add(results[1].at(2 * i));
   const double of_second = (27 - 0.125) / (3 * 2.5);
@@ -147,7 +150,9 @@ TEST_CASE("Mixture: a draw has a path where any two supports are known to be con
   const auto has_path = [&](std::vector<Distribution> laws) {
     return Distribution(Mixture(weights, std::move(laws))).is_pathwise();
   };
-  const auto family = [&](Distribution law) { return Distribution(Mixture(weights, std::move(law))).is_pathwise(); };
+  const auto family = [&](Distribution law) {
+    return Distribution(Mixture(weights, std::move(law))).is_pathwise();
+  };
   CHECK(has_path({Normal{}, Uniform{0, x}}));
   CHECK(has_path({Gamma{}, Exponential{}}));
   CHECK(has_path({Uniform{0, 1}, Uniform{1, 2}}));
@@ -171,7 +176,8 @@ TEST_CASE("Mixture: a draw has a path where any two supports are known to be con
   CHECK(!has_path({Transformed(VonMises{0, 1}, Affine{.scale = 2}), Normal{}}));
 }
 
-TEST_CASE("Mixture: vectors have a path where the supports of each element are one set, without ends inside") {
+TEST_CASE(
+    "Mixture: vectors have a path where the supports of each element are one set, without ends inside") {
   const auto tape = Tape::make();
   const Var x = tape->input({f64, {}}), table = tape->input({f64, {2, 3}});
   const Categorical weights{column({0, 0})};

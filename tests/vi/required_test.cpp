@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include <doctest.h>
+#include <doctest/doctest.h>
 
 #include <tapir/autodiff/exec/program.hpp>
 #include <tapir/vi/distributions/distributions.hpp>

@@ -60,6 +60,7 @@ const Listed row{{
           const long double loc = p[0].item(), k = p[1].item(), at = std::clamp(x, -pi, pi);
           return below(at - loc, k) - below(-pi - loc, k);
         },
+    .cdf_unit = 1,  // of an arc: a difference
     .points =
         [](const Parameters& p) {
           std::vector<double> x{-3.125, -3, -2.5, -1.25, -0.5, 0.125, 0.875, 1.5, 2.75, 3.125};
@@ -154,12 +155,14 @@ TEST_CASE("VonMises: the path of a draw is not that of functions which tell pi f
   const long double exact = 1 - 2 * pi * std::exp(log_density(scalars({loc, k}), pi));
   CHECK(near(static_cast<double>(exact), -0.760, 1e-3));
   const std::vector<Tensor> at{Tensor::full({f64, {n}}, loc)};
-  const auto path = value_and_gradients(
-      at, [&](const std::vector<Var>& p) { return VonMises{p[0], k}.sample(Key(3), {n}); });
+  const auto path = value_and_gradients(at, [&](const std::vector<Var>& p) {
+    return VonMises{p[0], k}.sample(Key(3), {n});
+  });
   for (double slope : path[1].view<double>()) CHECK(slope == 1);
   const Tensor z = VonMises{loc, k}.sample(Key(3), {n}).tensor();
-  const auto score =
-      value_and_gradients(at, [&](const std::vector<Var>& p) { return VonMises{p[0], k}.log_prob(z); });
+  const auto score = value_and_gradients(at, [&](const std::vector<Var>& p) {
+    return VonMises{p[0], k}.log_prob(z);
+  });
   Moments moments;
   for (Index i = 0; i < n; ++i) moments.add(z.at(i) * score[1].at(i));
   CHECK(std::abs(moments.z(static_cast<double>(exact))) < 4);

@@ -80,6 +80,17 @@ Var Bernoulli::entropy(Where where) const {
   });
 }
 
+Var Bernoulli::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, logits}, [&] {
+    return tapir::where(isnan(x), x, tapir::where(x < 0, 0, tapir::where(x < 1, sigmoid(-logits), 1)));
+  });
+}
+
+Var Bernoulli::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, logits},
+                  [&] { return tapir::where(isnan(p), p, p > sigmoid(-logits)); });
+}
+
 Var Bernoulli::enumerate(Where) const {
   const Tensor values({2}, {0.0, 1.0});
   return logits.dtype() ? Var(values.cast(*logits.dtype())) : Var::open(values);

@@ -9,12 +9,6 @@
 #include <tapir/vi/support_points.hpp>
 
 namespace tapir::vi {
-namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-}  // namespace
-
 Censored::Censored(Distribution base, Var low, Var high, Where where)
     : of_{std::move(base), std::move(low), std::move(high)} {
   of_.require_tails(name, where);
@@ -41,7 +35,9 @@ Var Censored::log_prob(Arg x) const {
       density = where(x == of_.low, of_.base.log_cdf(Arg(of_.low, x.where)).value(), density);
     if (!is_infinite(of_.high))
       density = where(x == of_.high, of_.base.log_sf(Arg(of_.before(of_.high), x.where)).value(), density);
-    return unless(outside, density);
+    const auto is_none = [](const Var& end) { return is_infinite(end) ? Var(0.0) : logical_not(end == end); };
+    return where(logical_or(is_none(of_.low), is_none(of_.high)), std::numeric_limits<double>::quiet_NaN(),
+                 unless(outside, density));
   });
 }
 

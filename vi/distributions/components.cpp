@@ -3,6 +3,7 @@
 #include <tapir/vi/distributions/components.hpp>
 
 #include <algorithm>
+#include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
@@ -10,6 +11,8 @@
 
 namespace tapir::vi {
 namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Index size_at(const Var& v, int axis_from_end) { return v.shape()[v.rank() - axis_from_end]; }
 
@@ -169,9 +172,13 @@ Var Components::stacked(std::vector<Var> parts, int own, Where where) const {
   return stack(std::move(parts), joint.rank() - own, where);
 }
 
+// An infinite value has no density, and none of the slopes there, which a weight of 0 would not take away.
 Var Components::log_prob(const Var& x, Where where) const {
-  return forms(
-      x, [&](const Distribution& law, const Var& at) { return law.log_prob(Arg(at, where)); }, where);
+  const auto density = [&](const Distribution& law, const Var& at) { return law.log_prob(Arg(at, where)); };
+  if (support().is_discrete()) return forms(x, density, where);
+  const Var infinite = abs(x) == infinity;
+  const Var none = tapir::where(sum_last(infinite, own_rank(), where) > 0, -infinity, 0);
+  return forms(tapir::where(infinite, 0, x), density, where) + expand_dims(none, -1);
 }
 
 Var Components::cdf(const Var& x, Where where) const {

@@ -138,8 +138,8 @@ Var ContinuousBernoulli::entropy(Where where) const {
 Var ContinuousBernoulli::cdf(Arg x) const {
   return composed(x.where, name, {x.var, logits}, [&] {
     const Falling law(logits);
-    const Var y = law.turned(clamp(x, 0, 1));
-    return law.turned(y * (expm1_ratio(law.rate * y) / expm1_ratio(law.rate)));
+    const Var y = clamp(x, 0, 1), falling = y * (expm1_ratio(law.rate * y) / expm1_ratio(law.rate));
+    return exp(where(law.rising, law.rate * (1 - y), 0)) * falling;
   });
 }
 

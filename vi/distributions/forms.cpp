@@ -60,11 +60,6 @@ Var log_cloglog(const Var& x) {
   return where(small, x, log1mexp(exp(where(small, 0, minimum(x, 7)))));
 }
 
-Var factorial_rest(const Var& k) {
-  const Var some = maximum(k, 1);
-  return where(k == 0, 0, stirling_rest(some) - log(some));
-}
-
 Var count_loss(const Var& k, const Var& mean) {
   const Var none = k == 0;
   return where(none, mean, k * itakura_saito(where(none, 1, mean), maximum(k, 1)));

@@ -21,8 +21,6 @@ Var expm1_ratio(const Var& x);
 Var log1p_ratio(const Var& x);
 /// log(1 - exp(-e^x)), the logarithm of the inverse of the complementary log-log link.
 Var log_cloglog(const Var& x);
-/// k log k - k - log k! for k = 0, 1, 2, ..
-Var factorial_rest(const Var& k);
 /// k log(k / mean) + mean - k for k = 0, 1, 2, ..: what a Poisson log density loses at k.
 Var count_loss(const Var& k, const Var& mean);
 /// k log(k / (n p)) + n p - k for k = 0, 1, 2, .. and n = k + rest, by the logarithm of p: what a density

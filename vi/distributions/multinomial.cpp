@@ -6,6 +6,7 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>

@@ -69,9 +69,9 @@ Var Triangular::cdf(Arg x) const {
   return composed(x.where, name, {x.var, low, peak, high}, [&] {
     const Var inside = clamp(x, low, high);
     const Var rising = logical_or(inside < peak, peak >= high);
-    const Var side = where(rising, inside - low, high - inside);
-    const Var mass = side / (high - low) * (side / where(rising, peak - low, high - peak));
-    return where(rising, mass, 1 - mass);
+    const Var side = inside - where(rising, low, peak), rest = where(rising, 1, high - peak);
+    const Var height = where(rising, side / where(rising, peak - low, 1), (rest + (high - inside)) / rest);
+    return (where(rising, 0, peak - low) + side * height) / (high - low);
   });
 }
 
