@@ -59,7 +59,7 @@ std::vector<Wrong> outside(const Support& support, const Tensor& value) {
   switch (support.kind()) {
     case Kind::real: return all_of({nan, infinity, -infinity}, "be finite");
     case Kind::extended_real: return all_of({nan}, "be a number");
-    case Kind::log_weight: return all_of({nan, infinity}, "be a number below inf");
+    case Kind::log_weights: return all_of({nan, infinity}, "be a number below inf");
     case Kind::positive: return with_infinity(all_of({nan, 0, -1.5, -infinity}, "be positive"));
     case Kind::nonnegative: return with_infinity(all_of({nan, -1.5}, "be at least 0"));
     case Kind::unit_interval: return all_of({nan, -0.5, 1.5}, "lie in [0, 1]");
