@@ -6,6 +6,7 @@
 
 #include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
+#include <tapir/vi/required.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -113,21 +114,31 @@ void Distribution::check(Where where) const {
     check_parameter(name(), parameter.name, parameter.value, parameter.support, where);
 }
 
-Var Distribution::sample(const Key& key, const Shape& shape, Where where) const {
+// Plain parameters are looked at now, recorded ones when the program runs.
+Distribution Distribution::checked(Where where) const {
   check(where);
+  const bool known = !recorded_one(parameters()).is_recorded();
+  if (known) return *this;
+  return each([&](const ParameterInfo& info, const Var& value) {
+    return required(name(), info.name, value, info.support, where);
+  });
+}
+
+Var Distribution::sample(const Key& key, const Shape& shape, Where where) const {
+  const Distribution law = checked(where);
   const Shape batch = batch_shape(where);
   Shape joint;
   if (!broadcast_shapes(batch, shape, joint) || joint != shape)
     throw Error(name(),
                 "parameters of shape " + batch.str() + " do not broadcast to a draw of " + shape.str(),
                 where);
-  return model_->sample(key, shape, where);
+  return law.model_->sample(key, shape, where);
 }
 
 Var Distribution::log_prob(Arg x) const {
-  check(x.where);
+  const Distribution law = checked(x.where);
   require_dtype(*this, x);
-  return model_->log_prob(x);
+  return law.model_->log_prob(x);
 }
 
 PerElement Distribution::per_element(Where where) const {

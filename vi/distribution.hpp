@@ -26,7 +26,8 @@ struct PerElement;
 
 /// Any law, by value. Copies share it.
 ///
-/// `sample`, `log_prob` and `aligned` check plain parameters; recorded ones are not readable.
+/// `sample`, `log_prob` and `aligned` check plain parameters. A recorded one that turns out not to be in its set makes
+/// NaN of every density and draw, and the checked run mode says the same of it.
 ///
 ///   errors  "[Normal] scale is -1, needs to be positive"
 ///           "[Normal] scale is -1 at [2] of f64[3], needs to be positive"
@@ -103,6 +104,8 @@ class Distribution {
   PerElement per_element(Where where = here()) const;
 
  private:
+  Distribution checked(Where where) const;
+
   struct Model {
     virtual ~Model() = default;
     virtual std::string_view name() const = 0;

@@ -47,10 +47,10 @@ ParameterMap within(std::string part, ParameterMap f, int extra = 0);
 ///   log_prob(x)                x's shape without own axes; normalised; -inf outside the support; NaN stays NaN
 ///
 /// and, where they exist: mean(), variance() (batch ++ own), entropy() (batch), cdf(x), icdf(p), and enumerate(), the
-/// values of the support on a leading axis, [m] ++ own. Each takes a `Where where = here()` (or an Arg). Continuous laws
-/// of numbers may have tails, all of them and cdf and icdf or none: log_cdf(x), log_sf(x) = log P(X > x), and isf(q), the x
-/// with P(X > x) = q; they keep their digits where cdf rounds to 0 or 1. If whether cdf or the tails exist depends on more
-/// than the type: `bool has_cdf() const`, `bool has_tails() const`.
+/// values of the support on a leading axis, [m] ++ own. Each takes a `Where where = here()` (or an Arg). Laws of
+/// numbers may have tails, all of them and icdf or none, exact where cdf rounds to 0 or 1: log_cdf(x), log_sf(x) =
+/// log P(X > x), isf(q), the x with P(X > x) = q. Of counts, icdf(p) is the least with P(X <= x) >= p, isf(q) with P(X > x)
+/// <= q. If whether cdf or the tails exist depends on more than the type: `bool has_cdf() const`, `bool has_tails() const`.
 template <class L>
 concept Law = std::copy_constructible<L> && requires(const L& law, const Key& key, const Shape& shape,
                                                      const Arg& x, const ParameterMap& f, Where where) {

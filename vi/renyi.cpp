@@ -3,6 +3,7 @@
 #include <tapir/vi/renyi.hpp>
 
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
@@ -25,6 +26,10 @@ std::map<std::type_index, RenyiRule>& table() {
 }  // namespace
 
 void add_renyi_row(std::type_index law, RenyiRule rule) { table()[law] = rule; }
+
+Var renyi_through(const Var& kl_to_q, const Var& kl_to_p, const Var& exists, double alpha) {
+  return where(exists, kl_to_q + alpha / (1 - alpha) * kl_to_p, std::numeric_limits<double>::infinity());
+}
 
 Var renyi(const Distribution& p, const Distribution& q, double alpha, Where where) {
   if (!(alpha > 0 && std::isfinite(alpha)))

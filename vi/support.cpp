@@ -119,7 +119,14 @@ std::optional<std::string> violation_of_numbers(const Support& support, const Te
 }  // namespace
 
 Support::Bounds ends_of(const Support& support) {
-  if (support.bounds()) return *support.bounds();
+  if (support.bounds()) {
+    Support::Bounds ends = *support.bounds();
+    if (support == Kind::whole_interval) {
+      ends.without_low = is_infinite(ends.low);
+      ends.without_high = is_infinite(ends.high);
+    }
+    return ends;
+  }
   const KnownEnds ends = known_ends(support.kind()).value();
   return {ends.low, ends.high, ends.without_low, ends.without_high};
 }
@@ -142,6 +149,12 @@ std::string place_of(Index i, const Shape& shape, const Type& type) {
   return at + "] of " + type.str();
 }
 
+Support Support::of(Kind kind, int axes, std::optional<Bounds> bounds) {
+  Support set(kind);
+  set.axes_ = axes;
+  if (bounds) set.bounds_ = std::make_shared<const Bounds>(*std::move(bounds));
+  return set;
+}
 Support Support::greater_than(Var low) { return between({std::move(low), infinity, true, true}); }
 Support Support::at_least(Var low) { return between({std::move(low), infinity, false, true}); }
 Support Support::less_than(Var high) { return between(below(std::move(high), true)); }

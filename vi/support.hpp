@@ -58,6 +58,8 @@ class Support {
   static const Support log_weights, simplex, ordered, positive_ordered, unit_vector, one_hot;
   static const Support lower_cholesky, correlation_cholesky, positive_definite;
   static Support between(Bounds bounds) { return {Kind::interval, std::move(bounds)}; }
+  /// The set of a kind; arrays of so many axes, and with the bounds that kinds with bounds have.
+  static Support of(Kind kind, int axes, std::optional<Bounds> bounds = std::nullopt);
   /// [low, high]
   static Support interval(Var low, Var high) { return between({std::move(low), std::move(high)}); }
   /// (low, high)

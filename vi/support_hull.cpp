@@ -30,6 +30,14 @@ Var higher(const Var& a, const Var& b) {
   return maximum(a, b);
 }
 
+// Of whole numbers.
+std::optional<Support::Bounds> whole_ends(const Support& set) {
+  if (set == Support::Kind::count) return Support::Bounds{0, std::numeric_limits<double>::infinity()};
+  if (set == Support::Kind::boolean) return Support::Bounds{0, 1};
+  if (set == Support::Kind::whole_interval) return *set.bounds();
+  return std::nullopt;
+}
+
 bool is(const End& end, const Var& at) { return end.at.is_number() && end.at.number() == at.number(); }
 
 // An infinite end stays a bare number whatever the other one is.
@@ -116,8 +124,20 @@ std::optional<Support> hull(const Support& a, const Support& b) {
 
 std::optional<Support> intersection(const Support& a, const Support& b) {
   if (same_set(a, b)) return a;
+  const auto with_both = [&](const Support& set) -> std::optional<Support> {
+    return set.with_inner_ends(a.inner_ends()).with_inner_ends(b.inner_ends());
+  };
+  if (const auto whole = whole_ends(a)) {
+    const auto ends = b.ends();
+    if (!ends) return std::nullopt;
+    const auto at = [](const Var& x) { return End{x, false}; };
+    const End low = chosen(at(whole->low), at(ends->low), -infinity, higher, false);
+    const End high = chosen(at(whole->high), at(ends->high), infinity, lower, false);
+    if (is(low, 0) && is(high, infinity)) return with_both(Support::count);
+    return with_both(Support::whole_interval(low.at, high.at));
+  }
   const auto both = joined(a, b, false, higher, lower);
-  return both ? both->with_inner_ends(a.inner_ends()).with_inner_ends(b.inner_ends()) : both;
+  return both ? with_both(*both) : both;
 }
 
 bool have_same_ends(const Support& a, const Support& b) {

@@ -16,7 +16,7 @@ bool same_set(const Support& a, const Support& b);
 /// that are not the hull's are inner ones.
 std::optional<Support> hull(const Support& a, const Support& b);
 
-/// What both hold; none as in `hull`. Where an end is known only when the program runs, it belongs to the set.
+/// What both hold; none as in `hull`, but the first set may be one of whole numbers. Where an end is known only when the program runs, it belongs to the set.
 std::optional<Support> intersection(const Support& a, const Support& b);
 
 /// Sets of numbers with the same ends: one place on a tape, or equal values. Whether the ends belong to the sets is nothing

@@ -8,6 +8,7 @@
 #include <tapir/autodiff/ops/rows.hpp>
 #include <tapir/autodiff/ops/scalar_functions.hpp>
 #include <tapir/autodiff/ops/scalar_rule.hpp>
+#include <tapir/autodiff/ops/special_laws.hpp>
 
 namespace tapir {
 namespace {
@@ -34,7 +35,7 @@ const Op trigamma_op{by_scalar<ops::scalar::trigamma>(unary(
 const Op stirling_rest_op{unary(
     "stirling_rest", [](Var x, Var) { return log_minus_digamma(x); }, positive)};
 const Op log_minus_digamma_op{unary(
-    "log_minus_digamma", [](Var x, Var) { return 1 / x - trigamma(x); }, positive)};
+    "log_minus_digamma", [](Var x, Var) { return -trigamma_excess(x); }, positive)};
 
 extern const Op polygamma_op;
 

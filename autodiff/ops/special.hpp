@@ -29,7 +29,7 @@ Var digamma(Arg x);
 Var stirling_rest(Arg a);
 /// log a - digamma(a) without its cancellation: about 1 / (2 a) for large a.
 ///
-///   gradient  g (1/a - trigamma(a))
+///   gradient  -g (trigamma(a) - 1/a), without its cancellation
 ///   domain    a > 0
 Var log_minus_digamma(Arg a);
 /// (log Gamma)''(x)

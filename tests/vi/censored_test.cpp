@@ -104,8 +104,8 @@ TEST_CASE("Censored: pathwise gradients of the mean of draws are those of the cl
 
 TEST_CASE("Censored: errors") {
   const Where at{"model.cpp", 7};
-  CHECK(error_of([&] { Censored(Poisson{}, 0, infinity, at); }) ==
-        "[Censored] Poisson has no tails; needs log_cdf, log_sf and isf (at model.cpp:7)");
+  CHECK(error_of([&] { Censored(BetaBinomial{}, 0, infinity, at); }) ==
+        "[Censored] BetaBinomial has no tails; needs log_cdf, log_sf and isf (at model.cpp:7)");
   CHECK(error_of([&] { Distribution(Censored(Normal{}, 1, 0)).check(at); }) ==
         "[Censored] high is 0, needs to be greater than 1 (at model.cpp:7)");
   CHECK(error_of([&] {

@@ -141,8 +141,9 @@ TEST_CASE("every law: cdf is the oracle's to 1e-12") {
   });
 }
 
-TEST_CASE("every law: cdf(icdf(u)) = u") {
+TEST_CASE("every continuous law: cdf(icdf(u)) = u") {
   for_each_case([](const Case& c) {
+    if (c.is_discrete()) return;
     const std::vector<double> levels{1e-6, 0.1, 0.5, 0.9, 0.999};
     if (const auto x = c.law().icdf(column(levels)))
       for (std::size_t i = 0; i < levels.size(); ++i)

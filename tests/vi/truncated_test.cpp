@@ -138,8 +138,8 @@ TEST_CASE("Truncated: one more base through a bijector, and truncated within a p
 
 TEST_CASE("Truncated: errors") {
   const Where at{"model.cpp", 7};
-  CHECK(error_of([&] { Truncated(Poisson{}, 0, infinity, at); }) ==
-        "[Truncated] Poisson has no tails; needs log_cdf, log_sf and isf (at model.cpp:7)");
+  CHECK(error_of([&] { Truncated(BetaBinomial{}, 0, infinity, at); }) ==
+        "[Truncated] BetaBinomial has no tails; needs log_cdf, log_sf and isf (at model.cpp:7)");
   CHECK(error_of([&] {
           Truncated(Exponential{}, -2, -1).log_prob({0.0, at});
         }) == "[Truncated] Exponential has no probability between the bounds -2 and -1 (at model.cpp:7)");

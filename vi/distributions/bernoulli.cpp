@@ -6,6 +6,7 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
+#include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
 #include <tapir/vi/renyi.hpp>
 
@@ -16,24 +17,26 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 const KlRow<Bernoulli, Bernoulli> bernoulli_bernoulli;
 
-// p (log p - log q) of one outcome, 0 where p is.
-Var divergence(const Var& p_logits, const Var& q_logits) {
-  const Var p = sigmoid(p_logits);
-  return p * where(p > 0, log_sigmoid(p_logits) - log_sigmoid(q_logits), 0);
+// Logits weighed; an outcome that is excluded once stays so, for alpha above 1 unless it is p that excludes
+// it.
+Between<Bernoulli> between(const Bernoulli& p, const Bernoulli& q, double alpha) {
+  const auto excludes = [](const Bernoulli& law, double sign) { return law.logits == -sign * infinity; };
+  const auto excluded = [&](double sign) {
+    return alpha < 1 ? logical_or(excludes(p, sign), excludes(q, sign)) : excludes(p, sign);
+  };
+  const auto missing = [&](double sign) {
+    return alpha < 1 ? Var(0.0) : logical_and(excludes(q, sign), logical_not(excludes(p, sign)));
+  };
+  const Var one = excluded(1), zero = excluded(-1), edge = logical_or(one, zero);
+  const Var exists = logical_not(logical_or(logical_and(one, zero), logical_or(missing(1), missing(-1))));
+  const Var inside = logical_and(exists, logical_not(logical_or(edge, abs(q.logits) == infinity)));
+  const Var some_p = where(inside, p.logits, 0), some_q = where(inside, q.logits, 0);
+  const Var logits = some_q + alpha * (some_p - some_q);
+  return {.law = {.logits = where(logical_and(exists, edge), where(one, -infinity, infinity), logits)},
+          .exists = exists};
 }
 
-// log of p^alpha q^(1 - alpha) of one outcome.
-Var log_between(const Var& p_logits, const Var& q_logits, double alpha) {
-  const Var log_p = log_sigmoid(p_logits), none = log_p == -infinity;
-  return where(none, -infinity, alpha * where(none, 0, log_p) + (1 - alpha) * log_sigmoid(q_logits));
-}
-
-Var renyi_of(const Bernoulli& p, const Bernoulli& q, double alpha) {
-  return logaddexp(log_between(p.logits, q.logits, alpha), log_between(-p.logits, -q.logits, alpha)) /
-         (alpha - 1);
-}
-
-const RenyiRow<Bernoulli, renyi_of> bernoulli_renyi;
+const RenyiRow<Bernoulli, renyi_between<Bernoulli, between>> bernoulli_renyi;
 
 }  // namespace
 
@@ -48,11 +51,15 @@ Var Bernoulli::sample(const Key& key, const Shape& shape, Where where) const {
 }
 
 // One logarithm for both outcomes, exact in both tails; log sigmoid(-inf) = -inf outside the support, and NaN
-// where x is. Chosen, not multiplied: what is outside leaves no trace in the gradient.
+// where x is. Chosen, not multiplied: what is outside leaves no trace in the gradient. Where tosses are more than
+// coins, both outcomes of each coin are taken before one is chosen.
 Var Bernoulli::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, logits}, [&] {
-    const Var others = tapir::where(x, minimum(stop_gradient(x), -infinity), -logits);
-    return log_sigmoid(tapir::where(x == 1, logits, others));
+    const auto chosen = [&](const Var& one, const Var& zero) {
+      return tapir::where(x == 1, one, tapir::where(x, minimum(stop_gradient(x), -infinity), zero));
+    };
+    const bool few = 2 * logits.shape().size() <= x.shape().size();
+    return few ? chosen(log_sigmoid(logits), log_sigmoid(-logits)) : log_sigmoid(chosen(logits, -logits));
   });
 }
 
@@ -79,8 +86,7 @@ Var Bernoulli::enumerate(Where) const {
 }
 
 Var kl(const Bernoulli& p, const Bernoulli& q, Where where) {
-  return composed(where, "kl", {p.logits, q.logits},
-                  [&] { return divergence(p.logits, q.logits) + divergence(-p.logits, -q.logits); });
+  return composed(where, "kl", {p.logits, q.logits}, [&] { return coin_divergence(p.logits, q.logits); });
 }
 
 }  // namespace tapir::vi

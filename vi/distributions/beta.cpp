@@ -6,6 +6,8 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/special_laws.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
 #include <tapir/vi/renyi.hpp>
@@ -13,18 +15,16 @@
 namespace tapir::vi {
 namespace {
 
-Var renyi_of(const Beta& p, const Beta& q, double alpha) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  const auto between = [alpha](const Var& x, const Var& y) { return alpha * x + (1 - alpha) * y; };
-  const Var a = between(p.concentration1, q.concentration1), b = between(p.concentration0, q.concentration0);
-  const Var exists = logical_and(a > 0, b > 0);
-  const Var masses =
-      between(lbeta(p.concentration1, p.concentration0), lbeta(q.concentration1, q.concentration0));
-  return where(exists, (lbeta(where(exists, a, 1), where(exists, b, 1)) - masses) / (alpha - 1), infinity);
+Between<Beta> between(const Beta& p, const Beta& q, double alpha) {
+  const Var a = q.concentration1 + alpha * (p.concentration1 - q.concentration1);
+  const Var b = q.concentration0 + alpha * (p.concentration0 - q.concentration0);
+  const Var exists = logical_not(logical_or(a <= 0, b <= 0));
+  return {.law = {.concentration1 = where(exists, a, 1), .concentration0 = where(exists, b, 1)},
+          .exists = exists};
 }
 
 const KlRow<Beta, Beta> beta_beta;
-const RenyiRow<Beta, renyi_of> beta_renyi;
+const RenyiRow<Beta, renyi_between<Beta, between>> beta_renyi;
 
 // What a density has beside its ratios: log B as far as it is not in them.
 Var rests(const Beta& law) {
@@ -93,14 +93,35 @@ Var Beta::icdf(Arg p) const {
                   [&] { return betainc_inv(concentration1, concentration0, p); });
 }
 
+// The logit has the digits of x and of 1 - x.
+Var Beta::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration1, concentration0}, [&] {
+    return between_ends(x, 0, 1, 0.5, log_cdf_ends,
+                        [&](const Var& y) { return log_betainc(concentration1, concentration0, logit(y)); });
+  });
+}
+
+Var Beta::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration1, concentration0}, [&] {
+    return between_ends(x, 0, 1, 0.5, log_sf_ends,
+                        [&](const Var& y) { return log_betainc(concentration0, concentration1, -logit(y)); });
+  });
+}
+
+Var Beta::isf(Arg q) const {
+  return composed(q.where, name, {q.var, concentration1, concentration0},
+                  [&] { return betaincc_inv(concentration1, concentration0, q); });
+}
+
+// The means' loss and that of the concentrations' rests, of both sides, less the latter of their sum.
 Var kl(const Beta& p, const Beta& q, Where where) {
   const Var a = p.concentration1, b = p.concentration0, c = q.concentration1, d = q.concentration0;
   return composed(where, "kl", {a, b, c, d}, [&] {
-    const auto side = [](const Var& own, const Var& other, const Var& of_q, const Var& other_of_q) {
-      const Var shift = log_ratio(own / (own + other), of_q / (of_q + other_of_q));
-      return of_q * exp_remainder(shift) + (of_q - own) * mean_loss(own, other);
+    const Var total = log_ratio(a + b, c + d);
+    const auto side = [&](const Var& of_p, const Var& of_q) {
+      return of_q * exp_remainder(log_ratio(of_p, of_q) - total) + stirling_excess(of_p, of_q);
     };
-    return (side(a, b, c, d) + side(b, a, d, c)) + (rests(p) - rests(q));
+    return (side(a, c) + side(b, d)) - stirling_excess(a + b, c + d);
   });
 }
 

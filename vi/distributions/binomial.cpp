@@ -7,6 +7,8 @@
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/special_laws.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
 
@@ -57,6 +59,34 @@ Var Binomial::cdf(Arg x) const {
   });
 }
 
+Var Binomial::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, total_count, logits},
+                  [&] { return binomial_quantile(total_count, logits, p); });
+}
+
+Var Binomial::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, total_count, logits}, [&] {
+    return between_counts(x, log_cdf_ends, [&](const Var& k) {
+      const Var all = k >= total_count, left = where(all, 1, total_count - k);
+      return where(all, 0, log_betainc(left, k + 1, -logits));
+    });
+  });
+}
+
+Var Binomial::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, total_count, logits}, [&] {
+    return between_counts(x, log_sf_ends, [&](const Var& k) {
+      const Var all = k >= total_count, left = where(all, 1, total_count - k);
+      return where(all, -infinity, log_betainc(k + 1, left, logits));
+    });
+  });
+}
+
+Var Binomial::isf(Arg q) const {
+  return composed(q.where, name, {q.var, total_count, logits},
+                  [&] { return binomial_quantile_above(total_count, logits, q); });
+}
+
 Var Binomial::enumerate(Where where) const {
   return counts_up_to(total_count, vi::dtype(parameters(*this)), name, where);
 }
@@ -68,8 +98,7 @@ std::optional<Var> kl(const Binomial& p, const Binomial& q, Where where) {
     if (sum(p.total_count < q.total_count).item() > 0) return std::nullopt;
   }
   return composed(where, "kl", {p.total_count, p.logits, q.total_count, q.logits}, [&] {
-    const Var trial = outcome_divergence(log_sigmoid(p.logits), log_sigmoid(q.logits)) +
-                      outcome_divergence(log_sigmoid(-p.logits), log_sigmoid(-q.logits));
+    const Var trial = coin_divergence(p.logits, q.logits);
     const Var excluded = logical_and(p.total_count > q.total_count, p.logits > -infinity);
     const Var all = tapir::where(q.total_count == 0, 0, q.total_count * trial);
     return tapir::where(excluded, infinity, all);

@@ -24,13 +24,20 @@ Var expected(const Var& log_p, const Var& log_ratio) {
   return sum(p * where(p > 0, log_ratio, 0), -1);
 }
 
-Var renyi_of(const Categorical& p, const Categorical& q, double alpha) {
-  const Var log_p = log_softmax(p.logits), none = log_p == -infinity;
-  const Var between = alpha * where(none, 0, log_p) + (1 - alpha) * log_softmax(q.logits);
-  return logsumexp(where(none, -infinity, between), -1) / (alpha - 1);
+// Logits weighed; a category that is excluded once stays so, for alpha above 1 unless it is q alone that
+// excludes it.
+Between<Categorical> between(const Categorical& p, const Categorical& q, double alpha) {
+  const Var never_p = p.logits == -infinity, never_q = q.logits == -infinity;
+  const Var never = logical_or(never_p, never_q), kept = logical_not(never);
+  const Var missing = logical_and(never_q, logical_not(never_p));
+  const Var shared = max(kept, -1),
+            exists = alpha < 1 ? shared : logical_and(shared, logical_not(max(missing, -1)));
+  const Var some_p = where(kept, p.logits, 0), some_q = where(kept, q.logits, 0);
+  const Var logits = where(kept, some_q + alpha * (some_p - some_q), -infinity);
+  return {.law = {.logits = where(expand_dims(exists, -1), logits, 0)}, .exists = exists};
 }
 
-const RenyiRow<Categorical, renyi_of> categorical_renyi;
+const RenyiRow<Categorical, renyi_between<Categorical, between>> categorical_renyi;
 
 }  // namespace
 
@@ -41,7 +48,8 @@ Index Categorical::count(Where where) const {
   return logits.shape().back();
 }
 
-// The number of values below u on the scale of the running sums: never one of probability 0, whatever was rounded.
+// The number of values below u on the scale of the running sums: never one of probability 0, whatever was
+// rounded.
 Var Categorical::sample(const Key& key, const Shape& shape, Where where) const {
   return composed(where, name, {key.counter(), logits}, [&] {
     const Index n = count(where);
@@ -80,8 +88,7 @@ Var kl(const Categorical& p, const Categorical& q, Where where) {
                   "categoricals over " + std::to_string(p.count(where)) + " and " +
                       std::to_string(q.count(where)) + " categories",
                   where);
-    const Var log_p = log_softmax(p.logits);
-    return expected(log_p, log_p - log_softmax(q.logits));
+    return choice_divergence(p.logits, q.logits);
   });
 }
 

@@ -21,6 +21,11 @@ Censored::Censored(Distribution base, Var low, Var high, Where where)
   (void)vi::batch_shape(*this, where);
 }
 
+Support Censored::support() const {
+  if (!of_.is_of_counts()) return of_.between().with_inner_ends(of_.base.support().all_ends());
+  return intersection(of_.base.support(), of_.between()).value_or(of_.between());
+}
+
 Var Censored::sample(const Key& key, const Shape& shape, Where where) const {
   return composed(where, name, {key.counter(), recorded_one(parameters(*this))}, [&] {
     return clamp(of_.base.sample(key_for(*this, key), shape, where), of_.low, of_.high);
@@ -35,7 +40,7 @@ Var Censored::log_prob(Arg x) const {
     if (!is_infinite(of_.low))
       density = where(x == of_.low, of_.base.log_cdf(Arg(of_.low, x.where)).value(), density);
     if (!is_infinite(of_.high))
-      density = where(x == of_.high, of_.base.log_sf(Arg(of_.high, x.where)).value(), density);
+      density = where(x == of_.high, of_.base.log_sf(Arg(of_.before(of_.high), x.where)).value(), density);
     return unless(outside, density);
   });
 }
@@ -46,5 +51,7 @@ Var Censored::cdf(Arg x) const {
     return where(x < of_.low, 0, where(x >= of_.high, 1, below));
   });
 }
+
+std::optional<Var> Censored::enumerate(Where where) const { return of_.enumerate(support(), name, where); }
 
 }  // namespace tapir::vi

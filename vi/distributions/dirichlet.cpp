@@ -7,6 +7,7 @@
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/special_laws.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
@@ -25,18 +26,13 @@ Var rests(const Var& concentration) {
   return sum(stirling_rest(concentration), -1) - stirling_rest(sum(concentration, -1));
 }
 
-Var log_beta(const Var& concentration) {
-  return sum(lgamma(concentration), -1) - lgamma(sum(concentration, -1));
+Between<Dirichlet> between(const Dirichlet& p, const Dirichlet& q, double alpha) {
+  const Var a = q.concentration + alpha * (p.concentration - q.concentration),
+            exists = logical_not(min(a, -1) <= 0);
+  return {.law = {.concentration = where(expand_dims(exists, -1), a, 1)}, .exists = exists};
 }
 
-Var renyi_of(const Dirichlet& p, const Dirichlet& q, double alpha) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  const Var a = alpha * p.concentration + (1 - alpha) * q.concentration, exists = min(a, -1) > 0;
-  const Var masses = alpha * log_beta(p.concentration) + (1 - alpha) * log_beta(q.concentration);
-  return where(exists, (log_beta(where(expand_dims(exists, -1), a, 1)) - masses) / (alpha - 1), infinity);
-}
-
-const RenyiRow<Dirichlet, renyi_of> dirichlet_renyi;
+const RenyiRow<Dirichlet, renyi_between<Dirichlet, between>> dirichlet_renyi;
 
 // The expectation of -log(x/mean).
 Var mean_loss(const Var& concentration) {
@@ -99,8 +95,10 @@ Var kl(const Dirichlet& p, const Dirichlet& q, Where where) {
                       std::to_string(q.count(where)) + " categories",
                   where);
     const Var &a = p.concentration, &b = q.concentration;
-    const Var shift = log_ratio(a / total_of(a), b / total_of(b));
-    return sum(b * exp_remainder(shift) + (b - a) * mean_loss(a), -1) + (rests(a) - rests(b));
+    const Var all_a = total_of(a), all_b = total_of(b);
+    const Var shift = log_ratio(a, b) - log_ratio(all_a, all_b);
+    return sum(b * exp_remainder(shift) + stirling_excess(a, b), -1) -
+           squeeze(stirling_excess(all_a, all_b), -1);
   });
 }
 

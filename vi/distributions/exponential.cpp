@@ -5,8 +5,8 @@
 #include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
-#include <tapir/vi/distributions/chi2.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/vi/distributions/chi2.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/distributions/gamma.hpp>
 #include <tapir/vi/distributions/gumbel.hpp>
@@ -30,7 +30,7 @@ std::optional<Var> cross_entropy(const Distribution& p, const Exponential& q, Wh
 Gamma gamma_of(const Exponential& law) { return {.concentration = 1.0, .rate = law.rate}; }
 
 Var renyi_of(const Exponential& p, const Exponential& q, double alpha) {
-  const Var ratio = q.rate / p.rate, exists = (1 - alpha) * (ratio - 1) > -1;
+  const Var ratio = q.rate / p.rate, exists = logical_not((1 - alpha) * (ratio - 1) <= -1);
   const Var t = where(exists, (1 - alpha) * (ratio - 1), 0);
   return where(exists, (ratio - 1) * log1p_ratio(t) - log(ratio), infinity);
 }
@@ -93,10 +93,7 @@ Var Exponential::isf(Arg q) const {
 }
 
 Var kl(const Exponential& p, const Exponential& q, Where where) {
-  return composed(where, "kl", {p.rate, q.rate}, [&] {
-    const Var ratio = q.rate / p.rate;
-    return (ratio - 1) - log(ratio);
-  });
+  return composed(where, "kl", {p.rate, q.rate}, [&] { return itakura_saito(q.rate, p.rate); });
 }
 
 Var kl(const Exponential& p, const Gamma& q, Where where) {

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/special.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
 #include <tapir/autodiff/stochastic/first_order.hpp>
@@ -74,12 +75,59 @@ Var share_loss(const Var& k, const Var& rest, const Var& log_p) {
   return where(k == 0, rest * exp(log_p), k * exp_remainder(log_excess));
 }
 
+// Close to each other by the logarithm of what a step of the logit multiplies.
+Var log_sigmoid_ratio(const Var& to, const Var& from) {
+  const Var step = to - from, near = abs(step) < 1;  // not of equal infinite ones
+  const Var close = -log1p(sigmoid(where(near, -from, 0)) * expm1(where(near, -step, 0)));
+  const Var apart = logical_not(logical_or(near, to == from));
+  return where(near, close, log_sigmoid(where(apart, to, 0)) - log_sigmoid(where(apart, from, 0)));
+}
+
+Var coin_divergence(const Var& p_logits, const Var& q_logits) {
+  const auto outcome = [](const Var& p, const Var& q) {
+    return outcome_divergence(log_sigmoid(p), log_sigmoid(q), log_sigmoid_ratio(q, p));
+  };
+  return outcome(p_logits, q_logits) + outcome(-p_logits, -q_logits);
+}
+
+namespace {
+
+// log of softmax(q) / softmax(p) where neither is 0: d, the steps of the logits from that of p's largest one
+// on, which is exact, less log sum p e^d. Where a category of q would outgrow that one, or q excludes it,
+// the laws are far apart, and there is nothing to lose. A step beyond 1 enters the sum as q's share less p's:
+// no derivative cancels.
+Var log_softmax_ratio(const Var& p, const Var& q, const Var& log_p, const Var& log_q) {
+  const Var both = logical_and(p > -infinity, q > -infinity);
+  const Var top = logical_and(both, log_p == max(log_p, -1, true)), shared = max(top, -1, true);
+  const auto at_top = [&](const Var& x) {
+    return where(shared, stop_gradient(max(where(top, x, -infinity), -1, true)), 0);
+  };
+  const Var p_top = at_top(p), q_top = at_top(q);
+  const Var p_step = where(both, p - p_top, 0), q_step = where(both, q - q_top, 0);
+  const Var share = (q - q_top) - logsumexp(p - p_top, -1, true);
+  const Var tame = logical_and(shared, max(share, -1, true) < 1), step = q_step - p_step;
+  const Var small = logical_and(abs(step) <= 1, both), odd = logical_not(small);
+  const Var grown = exp(log_p) * expm1(where(small, step, 0)) +
+                    where(odd, exp(where(logical_and(odd, tame), share, 0)) - exp(log_p), 0);
+  const Var excess = sum(where(tame, grown, 0), -1, true);
+  const Var apart = logical_and(both, logical_not(tame));
+  return where(apart, where(apart, log_q, 0) - where(apart, log_p, 0), step - log1p(excess));
+}
+
+}  // namespace
+
+Var choice_divergence(const Var& p_logits, const Var& q_logits) {
+  const Var log_p = log_softmax(p_logits), log_q = log_softmax(q_logits);
+  return sum(outcome_divergence(log_p, log_q, log_softmax_ratio(p_logits, q_logits, log_p, log_q)), -1);
+}
+
 // q - p - p log(q/p) where q is far above p, which may be 0.
-Var outcome_divergence(const Var& log_p, const Var& log_q) {
-  const Var p = exp(log_p), q = exp(log_q), none = p == 0;
-  const Var log_excess = where(none, 0, log_q) - where(none, 0, log_p), far = log_excess > 1;
-  const Var above = q - p * (1 + where(far, log_excess, 0));
-  return where(none, q, where(far, above, p * exp_remainder(where(far, 0, log_excess))));
+Var outcome_divergence(const Var& log_p, const Var& log_q, const Var& log_ratio) {
+  const Var p = exp(log_p), q = exp(log_q), none = p == 0, excluded = log_q == -infinity;
+  const Var ratio = where(logical_or(none, excluded), 0, log_ratio), far = ratio > 1;
+  const Var above = q - p * (1 + where(far, ratio, 0));
+  const Var both = where(far, above, p * exp_remainder(where(far, 0, ratio)));
+  return where(none, q, where(excluded, infinity, both));
 }
 
 // The large terms of the Gamma functions do not appear.
@@ -150,6 +198,16 @@ Var element_at(const Var& table, const Var& index) {
 }
 
 Var unless(const Var& outside, const Var& density) { return where(outside, -infinity, density); }
+
+Var between_ends(const Var& x, double low, double high, double some, EndValues ends,
+                 const std::function<Var(const Var& inside)>& inside) {
+  const Var below = x <= low, outside = logical_or(below, x >= high);
+  return where(outside, where(below, ends.low, ends.high), inside(where(outside, some, x)));
+}
+
+Var between_counts(const Var& x, EndValues ends, const std::function<Var(const Var& count)>& inside) {
+  return between_ends(floor(x), -1, infinity, 0, ends, inside);
+}
 
 // The range of log p is cut: what is divided is smaller still where p has no number.
 Var implicit_draw(const Var& z, const Var& level, const Var& log_density, std::string_view of) {

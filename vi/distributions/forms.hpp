@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -27,8 +28,17 @@ Var count_loss(const Var& k, const Var& mean);
 /// k log(k / (n p)) + n p - k for k = 0, 1, 2, .. and n = k + rest, by the logarithm of p: what a density
 /// loses where k of n are of a kind of probability p.
 Var share_loss(const Var& k, const Var& rest, const Var& log_p);
-/// p log(p / q) + q - p of two probabilities: what one outcome adds to a divergence, never negative.
-Var outcome_divergence(const Var& log_p, const Var& log_q);
+/// log(sigmoid(to) / sigmoid(from)), to the last digits also where both are close.
+Var log_sigmoid_ratio(const Var& to, const Var& from);
+/// KL of two coins, by their logits: to the last digits of its size, about p (1 - p) d^2 / 2 for logits d
+/// apart.
+Var coin_divergence(const Var& p_logits, const Var& q_logits);
+/// KL of two choices of one of several, by logits that need not be normalised, summed over the last axis: as
+/// exact.
+Var choice_divergence(const Var& p_logits, const Var& q_logits);
+/// p log(p / q) + q - p of two probabilities, log_ratio = log(q / p) where both are positive: what one
+/// outcome adds to a divergence, never negative.
+Var outcome_divergence(const Var& log_p, const Var& log_q, const Var& log_ratio);
 /// The log density of k events of probability p before `others` of probability 1 - p, by both logarithms.
 Var event_density(const Var& k, const Var& others, const Var& log_p, const Var& log_rest);
 /// I_x(a, b) with 1 - x = rest, by the smaller one of both, which has the digits.
@@ -60,6 +70,23 @@ Var element_at(const Var& table, const Var& index);
 /// that it
 /// leaves no NaN in a gradient.
 Var unless(const Var& outside, const Var& density);
+
+/// What a distribution function, or its logarithm, is from both ends of the support on.
+struct EndValues {
+  double low, high;
+};
+constexpr EndValues log_cdf_ends{-std::numeric_limits<double>::infinity(), 0};
+constexpr EndValues log_sf_ends{0, -std::numeric_limits<double>::infinity()};
+/// `inside` of x between `low` and `high`, the values of the ends elsewhere, where it sees `some` instead.
+Var between_ends(const Var& x, double low, double high, double some, EndValues ends,
+                 const std::function<Var(const Var& inside)>& inside);
+/// Of positive numbers.
+inline Var between_ends(const Var& x, EndValues ends, const std::function<Var(const Var& inside)>& inside) {
+  return between_ends(x, 0, std::numeric_limits<double>::infinity(), 1, ends, inside);
+}
+
+/// Of counts: `inside` of the whole part of x from 0 on.
+Var between_counts(const Var& x, EndValues ends, const std::function<Var(const Var& count)>& inside);
 
 /// A draw z of law `of`, known as a number only, with the derivative by the law's parameters that keeps its probability
 /// of less, `level` = F(z): dz = -dF/p. Level and density are taken at z, which is a constant.

@@ -6,6 +6,8 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/special_laws.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/chi2.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/distributions/gumbel.hpp>
@@ -18,21 +20,15 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-// The law between both has the means of concentrations and rates; logs are taken of ratios to its mean.
-Var renyi_of(const Gamma& p, const Gamma& q, double alpha) {
-  const auto between = [alpha](const Var& x, const Var& y) { return alpha * x + (1 - alpha) * y; };
-  const Var a = between(p.concentration, q.concentration), b = between(p.rate, q.rate);
-  const Var exists = logical_and(a > 0, b > 0), some_a = where(exists, a, 1), some_b = where(exists, b, 1);
-  const Var mean = some_a / some_b;
-  const auto loss = [&](const Gamma& law) {
-    return law.concentration * log_ratio(mean, law.concentration / law.rate) +
-           stirling_rest(law.concentration);
-  };
-  return where(exists, (between(loss(p), loss(q)) - stirling_rest(some_a)) / (alpha - 1), infinity);
+// Both parameters are on the straight line through those of p and q.
+Between<Gamma> between(const Gamma& p, const Gamma& q, double alpha) {
+  const Var a = q.concentration + alpha * (p.concentration - q.concentration);
+  const Var b = q.rate + alpha * (p.rate - q.rate), exists = logical_not(logical_or(a <= 0, b <= 0));
+  return {.law = {.concentration = where(exists, a, 1), .rate = where(exists, b, 1)}, .exists = exists};
 }
 
 const KlRow<Gamma, Gamma> gamma_gamma;
-const RenyiRow<Gamma, renyi_of> gamma_renyi;
+const RenyiRow<Gamma, renyi_between<Gamma, between>> gamma_renyi;
 const KlRow<Gamma, Chi2> gamma_chi2;
 const KlRow<Gamma, Weibull> gamma_weibull;
 const KlRow<Gamma, Gumbel> gamma_gumbel;
@@ -81,13 +77,28 @@ Var Gamma::cdf(Arg x) const {
   });
 }
 
-// With p's mean of log(x rate/concentration), which is -log_minus_digamma for p itself.
+Var Gamma::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, rate}, [&] {
+    return between_ends(x, log_cdf_ends, [&](const Var& y) { return log_gamma_p(concentration, rate * y); });
+  });
+}
+
+Var Gamma::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, rate}, [&] {
+    return between_ends(x, log_sf_ends, [&](const Var& y) { return log_gamma_q(concentration, rate * y); });
+  });
+}
+
+Var Gamma::isf(Arg q) const {
+  return composed(q.where, name, {q.var, concentration, rate},
+                  [&] { return gamma_q_inv(concentration, q) / rate; });
+}
+
+// What the means differ, and what the concentrations do.
 Var kl(const Gamma& p, const Gamma& q, Where where) {
   return composed(where, "kl", {p.concentration, p.rate, q.concentration, q.rate}, [&] {
-    const Var shift = log_ratio(p.concentration / p.rate, q.concentration / q.rate);
-    const Var rests = stirling_rest(p.concentration) - stirling_rest(q.concentration);
-    return q.concentration * exp_remainder(shift) +
-           (rests + (q.concentration - p.concentration) * log_minus_digamma(p.concentration));
+    const Var shift = log_ratio(p.concentration, q.concentration) - log_ratio(p.rate, q.rate);
+    return q.concentration * exp_remainder(shift) + stirling_excess(p.concentration, q.concentration);
   });
 }
 

@@ -88,10 +88,8 @@ Var HalfNormal::isf(Arg q) const {
 }
 
 Var kl(const HalfNormal& p, const HalfNormal& q, Where where) {
-  return composed(where, "kl", {p.scale, q.scale}, [&] {
-    const Var ratio = p.scale / q.scale;
-    return 0.5 * (square(ratio) - 1) - log(ratio);
-  });
+  return composed(where, "kl", {p.scale, q.scale},
+                  [&] { return 0.5 * exp_remainder(2 * log_ratio(p.scale, q.scale)); });
 }
 
 }  // namespace tapir::vi

@@ -3,8 +3,8 @@
 #include <tapir/vi/distributions/kumaraswamy.hpp>
 
 #include <cmath>
-#include <vector>
 #include <limits>
+#include <vector>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/laplace.hpp>
 
+#include <cmath>
 #include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
 #include <tapir/vi/renyi.hpp>
@@ -17,13 +19,37 @@ constexpr double log_2 = 0.69314718055994530942;
 
 // p^alpha q^(1 - alpha) falls off by the sum of two rates outside of both locations, between them by their
 // difference.
+Var far_renyi(const Var& own, const Var& other, const Var& d, const Var& log_scales, double alpha) {
+  const Var fall = abs(own - other) * d;
+  const Var logs = log((1 + exp(-fall)) / (own + other) + d * expm1_ratio(-fall)) - minimum(own, other) * d;
+  return (logs - log_scales) / (alpha - 1);
+}
+
+// Where rest = 1 - alpha is small beside the scales: the integral as (q.scale/p.scale)^rest (1 + rest *
+// excess), by the ratio of scales and the distance in units of p's.
+Var near_renyi(const Var& ratio, const Var& d, double rest) {
+  const double alpha = 1 - rest;
+  const Var sides = alpha * (1 - ratio * d * expm1_ratio(-rest * (ratio * d)));
+  const Var excess =
+      (sides - ratio * exp(-alpha * d) + rest * square(ratio)) / (alpha * alpha - square(rest * ratio));
+  return -log(ratio) - excess * log1p_ratio(rest * excess);
+}
+
 Var renyi_of(const Laplace& p, const Laplace& q, double alpha) {
-  const Var own = alpha / p.scale, other = (1 - alpha) / q.scale, exists = own + other > 0;
-  const Var d = abs(p.loc - q.loc), fall = abs(own - other) * d;
-  const Var outside = (1 + exp(-fall)) / where(exists, own + other, 1);
-  const Var logs = log(outside + d * expm1_ratio(-fall)) - minimum(own, other) * d;
-  const Var scales = alpha * log(2 * p.scale) + (1 - alpha) * log(2 * q.scale);
-  return where(exists, (logs - scales) / (alpha - 1), infinity);
+  const double rest = 1 - alpha;
+  const Var ratio = p.scale / q.scale, distance = abs(p.loc - q.loc);
+  const Var exists = logical_not(alpha + rest * ratio <= 0), d = distance / p.scale;
+  const Var reach = std::abs(rest) * ratio;
+  const Var near = logical_and(reach < (std::abs(rest) < 0.25 ? 0.25 : 0), reach * d < 1);
+  const Var far = logical_and(exists, logical_not(near));
+  const auto some = [](const Var& which, const Var& x, double otherwise) {
+    return where(which, x, otherwise);
+  };
+  const Var scales = alpha * log(2 * some(far, p.scale, 1)) + rest * log(2 * some(far, q.scale, 2));
+  const Var apart = far_renyi(alpha / some(far, p.scale, 1), rest / some(far, q.scale, 2),
+                              some(far, distance, 1), scales, alpha);
+  return where(near, near_renyi(some(near, ratio, 1), some(near, d, 1), rest),
+               where(exists, apart, infinity));
 }
 
 const KlRow<Laplace, Laplace> laplace_laplace;
@@ -95,10 +121,8 @@ Var Laplace::isf(Arg q) const {
 
 Var kl(const Laplace& p, const Laplace& q, Where where) {
   return composed(where, "kl", {p.loc, p.scale, q.loc, q.scale}, [&] {
-    const Var ratio = p.scale / q.scale;
     const Var distance = abs(p.loc - q.loc) / p.scale;
-    // d + e^-d - 1 is where the locations enter: nothing cancels at d = 0.
-    return ratio * (distance + expm1(-distance)) + (ratio - 1) - log(ratio);
+    return p.scale / q.scale * exp_remainder(-distance) + itakura_saito(p.scale, q.scale);
   });
 }
 

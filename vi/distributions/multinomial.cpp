@@ -63,7 +63,7 @@ Var kl(const Multinomial& p, const Multinomial& q, Where where) {
                     std::to_string(q.count(where)) + " categories",
                 where);
   return composed(where, "kl", {p.total_count, p.logits, q.total_count, q.logits}, [&] {
-    const Var trial = sum(outcome_divergence(log_softmax(p.logits), log_softmax(q.logits)), -1);
+    const Var trial = choice_divergence(p.logits, q.logits);
     const Var all = tapir::where(p.total_count == 0, 0, p.total_count * trial);
     return tapir::where(p.total_count == q.total_count, all, infinity);
   });

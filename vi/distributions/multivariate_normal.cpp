@@ -35,10 +35,10 @@ MultivariateNormal MultivariateNormal::covariance(Var loc, Arg matrix) {
 MultivariateNormal MultivariateNormal::precision(Var loc, Arg matrix) {
   check_parameter(name, "precision", matrix, Support::positive_definite, matrix.where);
   return {.loc = std::move(loc), .scale_tril = composed(matrix.where, name, {matrix.var}, [&] {
-            const Var upper = flip(cholesky(flip(matrix, {-2, -1})), {-2, -1});
-            const Var one = identity(upper.shape().back(), upper);
-            return triangular_solve(upper, one, {.lower = false, .transpose = true});
-          })};
+                                   const Var upper = flip(cholesky(flip(matrix, {-2, -1})), {-2, -1});
+                                   const Var one = identity(upper.shape().back(), upper);
+                                   return triangular_solve(upper, one, {.lower = false, .transpose = true});
+                                 })};
 }
 
 Index MultivariateNormal::count(Where where) const {

@@ -34,7 +34,7 @@ std::optional<Var> cross_entropy(const Distribution& p, const Normal& q, Where w
 // 1 + t is the mixture of the variances over that of q; for alpha to 1 it is the KL, without a cancellation.
 Var renyi_of(const Normal& p, const Normal& q, double alpha) {
   const Var ratio = p.scale / q.scale, excess = square(ratio) - 1;
-  const Var exists = (1 - alpha) * excess > -1, t = where(exists, (1 - alpha) * excess, 0);
+  const Var exists = logical_not((1 - alpha) * excess <= -1), t = where(exists, (1 - alpha) * excess, 0);
   const Var distance = 0.5 * alpha * square((p.loc - q.loc) / q.scale) / (1 + t);
   return where(exists, 0.5 * excess * log1p_ratio(t) - log(ratio) + distance, infinity);
 }

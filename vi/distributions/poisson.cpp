@@ -6,6 +6,8 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/special_laws.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
 #include <tapir/vi/renyi.hpp>
@@ -15,9 +17,12 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+// To the mean between both, from the nearer one, by the divergences from there.
 Var renyi_of(const Poisson& p, const Poisson& q, double alpha) {
+  const double rest = 1 - alpha;
   const Var shift = log_ratio(p.rate, q.rate);
-  return q.rate * (exp_remainder(alpha * shift) - alpha * exp_remainder(shift)) / (alpha - 1);
+  const Var mean = alpha < 0.5 ? q.rate * exp(alpha * shift) : p.rate * exp(-rest * shift);
+  return mean * (exp_remainder(-alpha * shift) + alpha / rest * exp_remainder(rest * shift));
 }
 
 const KlRow<Poisson, Poisson> poisson_poisson;
@@ -48,9 +53,28 @@ Var Poisson::cdf(Arg x) const {
   });
 }
 
+Var Poisson::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, rate}, [&] { return poisson_quantile(rate, p); });
+}
+
+Var Poisson::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, rate}, [&] {
+    return between_counts(x, log_cdf_ends, [&](const Var& k) { return log_gamma_q(k + 1, rate); });
+  });
+}
+
+Var Poisson::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, rate}, [&] {
+    return between_counts(x, log_sf_ends, [&](const Var& k) { return log_gamma_p(k + 1, rate); });
+  });
+}
+
+Var Poisson::isf(Arg q) const {
+  return composed(q.where, name, {q.var, rate}, [&] { return poisson_quantile_above(rate, q); });
+}
+
 Var kl(const Poisson& p, const Poisson& q, Where where) {
-  return composed(where, "kl", {p.rate, q.rate},
-                  [&] { return p.rate * itakura_saito(q.rate, p.rate); });
+  return composed(where, "kl", {p.rate, q.rate}, [&] { return p.rate * itakura_saito(q.rate, p.rate); });
 }
 
 }  // namespace tapir::vi
