@@ -83,6 +83,14 @@ ValueAndLogDet Bijector::inverse_and_log_det(Arg y) const {
 
 Support Bijector::image(const Support& part, Where where) const {
   if (auto known = model_->image(part, where)) return *std::move(known);
+  const bool exact = knows_image(part, where);
+  if (exact && part.inner_ends().empty()) return outer_image(part, where);
+  std::vector<Var> inner = exact ? part.inner_ends() : part.all_ends();
+  for (const LawParameter& parameter : parameters()) inner.push_back(parameter.value);
+  return outer_image(part, where).with_inner_ends(inner);
+}
+
+Support Bijector::outer_image(const Support& part, Where where) const {
   const auto sign = direction(where);
   const auto from = part.ends();
   const auto whole = domain().ends();
@@ -109,9 +117,10 @@ Support Bijector::image(const Support& part, Where where) const {
 }
 
 bool Bijector::knows_image(const Support& part, Where where) const {
-  if (part == domain().kind() && !part.bounds()) return true;
-  if (const auto known = model_->image(part, where)) return known->kind() == part.kind();
-  return direction(where) && part.ends();
+  const bool whole = part == domain().kind() && !part.bounds();
+  if (const auto known = model_->image(part, where))
+    return known->inner_ends().empty() && (whole || known->kind() == part.kind());
+  return whole || (direction(where) && part.ends() && domain().ends() && codomain().ends());
 }
 
 Var Bijector::excludes(Arg y) const {

@@ -103,7 +103,7 @@ class Bijector {
   /// 1 where it ascends, -1 where it descends; none unless it maps numbers.
   std::optional<Var> direction(Where where = here()) const { return model_->direction(where); }
   /// What becomes of a part of the domain: its ends move where it is connected and the map one of numbers;
-  /// otherwise the codomain, which may be larger than the image.
+  /// otherwise the codomain, which may be larger than the image: its inner ends are then the part's ends and all parameters.
   Support image(const Support& part, Where where = here()) const;
   /// Whether that image is exact.
   bool knows_image(const Support& part, Where where = here()) const;
@@ -146,6 +146,8 @@ class Bijector {
   template <class B>
   struct ModelOf;
 
+  /// The image without inner ends.
+  Support outer_image(const Support& part, Where where) const;
   Arg checked(const Arg& x, const char* what, int rank) const;
   ValueAndLogDet settled(ValueAndLogDet result, int rank, Where where) const;
 

@@ -57,12 +57,11 @@ void check_estimator(const std::string& name, const Distribution& law, const Est
                     " has no pathwise gradient; name another estimator, such as ScoreFunction",
                 where);
   }
-  const Support support = law.support();
-  if (const auto* bounds = support.bounds();
-      bounds && (depends_on_parameters(bounds->low) || depends_on_parameters(bounds->high)))
+  const auto ends = law.support().all_ends();
+  if (std::any_of(ends.begin(), ends.end(), depends_on_parameters))
     throw Error("sample",
-                site + "the support of " + std::string(law.name()) +
-                    " moves with parameters; a score function has no gradient there",
+                site + "ends of " + std::string(law.name()) +
+                    " move with parameters; a score function has no gradient there",
                 where);
 }
 

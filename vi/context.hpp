@@ -77,8 +77,7 @@ class Context final {
   ///   errors  "[sample] there is a site "z" already"
   ///           "[sample] site "z": Bernoulli has no pathwise gradient; name another estimator, such as
   ///           ScoreFunction"
-  ///           "[sample] site "z": the support of Uniform moves with parameters; a score function has no
-  ///           gradient there"
+  ///           "[sample] site "z": ends of Uniform move with parameters; a score function has no gradient there"
   ///           "[sample] site "z": the key is a plain value: each replay would draw the same; make its
   ///           counter an input"
   Var sample(const std::string& name, const Distribution& law, std::optional<Estimator> estimator = {},

@@ -6,6 +6,7 @@
 
 #include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
+#include <tapir/vi/required.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -61,6 +62,36 @@ Shape sizes_of(std::span<const PlateAxis> plates) {
   return sizes;
 }
 
+void require_one_dtype(std::string_view law, const std::vector<LawParameter>& parameters, Where where) {
+  const LawParameter* first = nullptr;
+  for (const LawParameter& parameter : parameters) {
+    const auto dtype = parameter.value.dtype();
+    if (first && dtype && dtype != first->value.dtype())
+      throw Error(law,
+                  first->name + " is " + first->value.type().str() + " and " + parameter.name + " " +
+                      parameter.value.type().str() + "; the parameters of a law have one dtype",
+                  where);
+    if (!first && dtype) first = &parameter;
+  }
+}
+
+void require_dtype(const Distribution& law, const Arg& x) {
+  const auto given = x.var.dtype();
+  if (!given) return;
+  const auto reject = [&](const std::string& needed) {
+    throw Error(law.name(), "x is " + x.type().str() + "; " + needed, x.where);
+  };
+  if (law.support() == Support::Kind::category) {
+    if (given != i64) reject("categories are i64");
+  } else if (const auto own = law.dtype()) {
+    if (given != own)
+      reject("beside parameters of " + std::string(name_of(*own)) + " it has to be " +
+             std::string(name_of(*own)));
+  } else if (given == i64) {
+    reject("it has to be floating");
+  }
+}
+
 // The last axes are own to a value of `law`: what is left of `own` are axes along which elements are independent.
 int independent_rank(const Aligned& aligned) { return aligned.own.rank() - aligned.law.own_rank(); }
 
@@ -76,24 +107,38 @@ std::vector<LawParameter> Distribution::parameters() const {
 }
 
 void Distribution::check(Where where) const {
-  for (const LawParameter& parameter : parameters())
+  const auto list = parameters();
+  require_one_dtype(name(), list, where);
+  (void)vi::batch_shape(name(), list, where);
+  for (const LawParameter& parameter : list)
     check_parameter(name(), parameter.name, parameter.value, parameter.support, where);
 }
 
-Var Distribution::sample(const Key& key, const Shape& shape, Where where) const {
+// Plain parameters are looked at now, recorded ones when the program runs.
+Distribution Distribution::checked(Where where) const {
   check(where);
+  const bool known = !recorded_one(parameters()).is_recorded();
+  if (known) return *this;
+  return each([&](const ParameterInfo& info, const Var& value) {
+    return required(name(), info.name, value, info.support, where);
+  });
+}
+
+Var Distribution::sample(const Key& key, const Shape& shape, Where where) const {
+  const Distribution law = checked(where);
   const Shape batch = batch_shape(where);
   Shape joint;
   if (!broadcast_shapes(batch, shape, joint) || joint != shape)
     throw Error(name(),
                 "parameters of shape " + batch.str() + " do not broadcast to a draw of " + shape.str(),
                 where);
-  return model_->sample(key, shape, where);
+  return law.model_->sample(key, shape, where);
 }
 
 Var Distribution::log_prob(Arg x) const {
-  check(x.where);
-  return model_->log_prob(x);
+  const Distribution law = checked(x.where);
+  require_dtype(*this, x);
+  return law.model_->log_prob(x);
 }
 
 PerElement Distribution::per_element(Where where) const {

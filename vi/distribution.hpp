@@ -26,11 +26,13 @@ struct PerElement;
 
 /// Any law, by value. Copies share it.
 ///
-/// `sample`, `log_prob` and `aligned` check plain parameters; recorded ones are not readable.
+/// `sample`, `log_prob` and `aligned` check plain parameters. A recorded one that turns out not to be in its set makes
+/// NaN of every density and draw, and the checked run mode says the same of it.
 ///
 ///   errors  "[Normal] scale is -1, needs to be positive"
 ///           "[Normal] scale is -1 at [2] of f64[3], needs to be positive"
 ///           "[Normal] loc is nan, needs to be finite"
+///           "[Normal] loc is f32[] and scale f64[]; the parameters of a law have one dtype"
 class Distribution {
  public:
   template <class L>
@@ -63,6 +65,9 @@ class Distribution {
   ///   errors  "[Normal] parameters of shape [20] do not broadcast to a draw of [3]"
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;
   /// x's shape without own axes; the law's batch shape broadcasts with it.
+  ///
+  ///   errors  "[Categorical] x is f64[2]; categories are i64"
+  ///           "[Poisson] x is i64[3]; beside parameters of f64 it has to be f64"
   Var log_prob(Arg x) const;
   std::optional<Var> mean(Where where = here()) const { return model_->mean(where); }
   std::optional<Var> variance(Where where = here()) const { return model_->variance(where); }
@@ -99,6 +104,8 @@ class Distribution {
   PerElement per_element(Where where = here()) const;
 
  private:
+  Distribution checked(Where where) const;
+
   struct Model {
     virtual ~Model() = default;
     virtual std::string_view name() const = 0;

@@ -4,8 +4,11 @@
 #include <map>
 
 #include <tapir/autodiff/ops/ops.hpp>
+#include <tapir/vi/distributions/flat.hpp>
+#include <tapir/vi/distributions/uniform.hpp>
 #include <tapir/vi/kl.hpp>
 #include <tapir/vi/objectives.hpp>
+#include <tapir/vi/support_hull.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -29,6 +32,14 @@ void check_pair(const Message& guide, const Message& model) {
                 site +
                     " is masked or scaled otherwise in the guide than in the model; say it in the model, or "
                     "the same in both",
+                guide.where);
+  const Support q = guide.law.law.support(), p = model.law.law.support();
+  // Points may be values of any law.
+  const bool is_of_points = guide.law.law.is_atomic() && !q.is_discrete();
+  if (!is_of_points && is_known_beyond(q, p))
+    throw Error("elbo",
+                site + ": values of " + std::string(guide.law.law.name()) + " are " + q.str() +
+                    ", those of the model's " + std::string(model.law.law.name()) + " " + p.str(),
                 guide.where);
 }
 
@@ -56,6 +67,17 @@ struct Divergence {
   std::string how;
 };
 
+// The path of an angle is that of functions of the angle; of what the model says at the site, this can be seen.
+void check_path(const Message& q, const Message& p) {
+  const bool is_constant = p.law.law.as<Uniform>() || p.law.law.as<Flat>();
+  if (!q.estimator.pathwise || !q.law.law.is_circular() || p.law.law.is_circular() || is_constant) return;
+  throw Error("elbo",
+              "site " + quoted(q.name) + ": the path of " + std::string(q.law.law.name()) +
+                  " is that of functions of the angle, and the model's " + std::string(p.law.law.name()) +
+                  " is none; name the ScoreFunction",
+              q.where);
+}
+
 Divergence divergence(const LatentPair& site, bool analytic) {
   const auto& [q, p] = site;
   std::string reason = analytic ? depends_on_itself(site) : "closed forms are switched off";
@@ -63,6 +85,7 @@ Divergence divergence(const LatentPair& site, bool analytic) {
     if (const auto closed = kl(q.law, p.law, q.where)) return {p.weighed(*closed), "closed-form divergence"};
     reason = "no closed form for " + std::string(q.law.law.name()) + " and " + std::string(p.law.law.name());
   }
+  check_path(q, p);
   return {p.weighed(q.log_prob - p.log_prob), "sampled divergence: " + reason};
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/kl_estimate.hpp>
 
+#include <algorithm>
+
 #include <tapir/autodiff/exec/apply.hpp>
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
@@ -23,8 +25,8 @@ Var scored(const Var& f, const Var& log_p, Index draws) {
 }
 
 void check_ends(const Distribution& p, Where where) {
-  const Support set = p.support();
-  if (const auto* bounds = set.bounds(); bounds && (bounds->low.is_recorded() || bounds->high.is_recorded()))
+  const auto ends = p.support().all_ends();
+  if (std::any_of(ends.begin(), ends.end(), [](const Var& end) { return end.is_recorded(); }))
     throw Error("kl_estimate",
                 "draws of " + std::string(p.name()) +
                     " have no path, and the ends of its support move with its parameters; there is no "
@@ -48,13 +50,16 @@ KlEstimate kl_estimate(const Distribution& p, const Distribution& q, const Key& 
   return composed(where, "kl_estimate", {key.counter(), some, other}, [&]() -> KlEstimate {
     if (const auto values = p.enumerate(where); values && p.support().is_discrete())
       return {stretched(kl_over_values(p, q, *values, where), batch, where)};
-    if (!p.is_pathwise()) check_ends(p, where);
+    // The path of an angle is that of functions of the angle; log q has to be one.
+    const bool has_path = p.is_pathwise() && (!p.is_circular() || q.is_circular());
+    if (!has_path) check_ends(p, where);
     const Key own = key.as(p.dtype().value_or(q.dtype().value_or(key.dtype())));
-    const Var x = p.sample(own, Shape{options.draws} + batch, where);
+    const Var draws = p.sample(own, Shape{options.draws} + batch, where);
+    const Var x = has_path ? draws : stop_gradient(draws);
     const Var log_p = p.log_prob(Arg(x, where));
     const Var f = log_p - q.log_prob(Arg(x, where));
     const Var error = sqrt(stop_gradient(var(f, {0}, 1)) / static_cast<double>(options.draws));
-    return {p.is_pathwise() ? mean(f, {0}) : scored(f, log_p, options.draws), true, error};
+    return {has_path ? mean(f, {0}) : scored(f, log_p, options.draws), true, error};
   });
 }
 

@@ -34,22 +34,23 @@ ParameterMap within(std::string part, ParameterMap f, int extra = 0);
 /// A distribution: a small struct with these members.
 ///
 ///   name       static constexpr std::string_view: begins its errors
-///   pathwise   static constexpr bool: gradients by all its differentiable parameters flow through a sample. If it is not
-///              the same for all: `bool is_pathwise() const`
+///   pathwise   static constexpr bool: gradients by all its differentiable parameters flow through a sample, which moves
+///              with them and never jumps. If it is not the same for all: `bool is_pathwise() const`
 ///   own_rank   static constexpr int: axes of one value. If it is not 0, or not static: `Shape own_shape() const`
 ///   atomic     static constexpr bool, or `bool is_atomic() const`: some of its values are reals that have a probability
 ///              themselves, not a density. Not needed where the support is discrete
-///   circular   static constexpr bool, or `bool is_circular() const`: mean and variance are those of an angle
-///   support()  the set of its values
+///   circular   static constexpr bool, or `bool is_circular() const`: mean and variance are those of an angle, and the
+///              path is that of functions of the angle
+///   support()  the set of its values, which says all ends that its density has: see Support::inner_ends
 ///   each(f)    the law with every parameter passed through `f(ParameterInfo, Var) -> Var`: what lists them
 ///   sample(key, shape, where)  a value of `shape` ++ own axes; bare parameters take the key's dtype
 ///   log_prob(x)                x's shape without own axes; normalised; -inf outside the support; NaN stays NaN
 ///
 /// and, where they exist: mean(), variance() (batch ++ own), entropy() (batch), cdf(x), icdf(p), and enumerate(), the
-/// values of the support on a leading axis, [m] ++ own. Each takes a `Where where = here()` (or an Arg). Continuous laws
-/// of numbers may have tails, all of them and cdf and icdf or none: log_cdf(x), log_sf(x) = log P(X > x), and isf(q), the x
-/// with P(X > x) = q; they keep their digits where cdf rounds to 0 or 1. If whether cdf or the tails exist depends on more
-/// than the type: `bool has_cdf() const`, `bool has_tails() const`.
+/// values of the support on a leading axis, [m] ++ own. Each takes a `Where where = here()` (or an Arg). Laws of
+/// numbers may have tails, all of them and icdf or none, exact where cdf rounds to 0 or 1: log_cdf(x), log_sf(x) =
+/// log P(X > x), isf(q), the x with P(X > x) = q. Of counts, icdf(p) is the least with P(X <= x) >= p, isf(q) with P(X > x)
+/// <= q. If whether cdf or the tails exist depends on more than the type: `bool has_cdf() const`, `bool has_tails() const`.
 template <class L>
 concept Law = std::copy_constructible<L> && requires(const L& law, const Key& key, const Shape& shape,
                                                      const Arg& x, const ParameterMap& f, Where where) {

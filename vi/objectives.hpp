@@ -14,6 +14,7 @@ namespace tapir::vi {
 /// latent site is weighed as the model says; the guide may say the same.
 ///
 ///   errors  "[elbo] the guide's site "w" is not in the model; its latent sites are: .."
+///           "[elbo] site "z": values of Normal are real numbers, those of the model's Gamma positive numbers"
 ///           "[elbo] the guide observes site "x""
 ///           "[elbo] site "z": the model did not take the guide's value; run it with replay(guide)"
 ///           "[elbo] site "z" is masked or scaled otherwise in the guide than in the model; say it in the

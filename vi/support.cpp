@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include <tapir/vi/law.hpp>
 #include <tapir/vi/support_points.hpp>
 
 namespace tapir::vi {
@@ -30,7 +31,6 @@ std::string needed(const Support& support, const Support::Bounds& ends, const st
   switch (support.kind()) {
     case Kind::real: return "be finite";
     case Kind::extended_real: return "be a number";
-    case Kind::log_weight: return "be a number below inf";
     case Kind::nonzero: return "be finite and not 0";
     case Kind::positive: return "be positive";
     case Kind::boolean: return "be 0 or 1";
@@ -57,7 +57,6 @@ std::optional<KnownEnds> known_ends(Kind kind) {
     case Kind::real:
     case Kind::nonzero: return KnownEnds{-infinity, infinity, true, true};
     case Kind::extended_real: return KnownEnds{-infinity, infinity};
-    case Kind::log_weight: return KnownEnds{-infinity, infinity, false, true};
     case Kind::positive: return KnownEnds{0, infinity, true, true};
     case Kind::nonnegative:
     case Kind::count: return KnownEnds{0, infinity, false, true};
@@ -65,12 +64,6 @@ std::optional<KnownEnds> known_ends(Kind kind) {
     case Kind::boolean: return KnownEnds{0, 1};
     default: return std::nullopt;
   }
-}
-
-Support::Bounds ends_of(const Support& support) {
-  if (support.bounds()) return *support.bounds();
-  const KnownEnds ends = known_ends(support.kind()).value();
-  return {ends.low, ends.high, ends.without_low, ends.without_high};
 }
 
 bool contains(const Support& support, const Support::Bounds& ends, double x, double low, double high) {
@@ -117,14 +110,26 @@ std::optional<std::string> violation_of_numbers(const Support& support, const Te
     const bool too_large =
         (x == infinity && is_infinite(ends.high)) || (x == -infinity && is_infinite(ends.low));
     return "is " + text(x, value.dtype()) + place_of(at, value.type().shape, value.type()) + ", needs to " +
-           (too_large && support != Kind::log_weight
-                ? std::string("be finite")
-                : needed(support, ends, text(least, low.dtype()), text(most, high.dtype())));
+           (too_large ? std::string("be finite")
+                      : needed(support, ends, text(least, low.dtype()), text(most, high.dtype())));
   }
   return std::nullopt;
 }
 
 }  // namespace
+
+Support::Bounds ends_of(const Support& support) {
+  if (support.bounds()) {
+    Support::Bounds ends = *support.bounds();
+    if (support == Kind::whole_interval) {
+      ends.without_low = is_infinite(ends.low);
+      ends.without_high = is_infinite(ends.high);
+    }
+    return ends;
+  }
+  const KnownEnds ends = known_ends(support.kind()).value();
+  return {ends.low, ends.high, ends.without_low, ends.without_high};
+}
 
 bool is_infinite(const Var& end) { return end.is_number() && std::isinf(end.number()); }
 
@@ -144,6 +149,12 @@ std::string place_of(Index i, const Shape& shape, const Type& type) {
   return at + "] of " + type.str();
 }
 
+Support Support::of(Kind kind, int axes, std::optional<Bounds> bounds) {
+  Support set(kind);
+  set.axes_ = axes;
+  if (bounds) set.bounds_ = std::make_shared<const Bounds>(*std::move(bounds));
+  return set;
+}
 Support Support::greater_than(Var low) { return between({std::move(low), infinity, true, true}); }
 Support Support::at_least(Var low) { return between({std::move(low), infinity, false, true}); }
 Support Support::less_than(Var high) { return between(below(std::move(high), true)); }
@@ -163,6 +174,7 @@ bool Support::is_discrete() const {
 
 int Support::rank() const {
   switch (kind_) {
+    case Kind::log_weights:
     case Kind::simplex:
     case Kind::ordered:
     case Kind::positive_ordered:
@@ -184,16 +196,38 @@ std::optional<Support::Bounds> Support::ends() const {
   return Bounds{ends->low, ends->high, ends->without_low, ends->without_high};
 }
 
+const std::vector<Var>& Support::inner_ends() const {
+  static const std::vector<Var> none;
+  return inner_ends_ ? *inner_ends_ : none;
+}
+
+Support Support::with_inner_ends(const std::vector<Var>& more) const {
+  if (more.empty()) return *this;
+  std::vector<Var> all = inner_ends();
+  all.insert(all.end(), more.begin(), more.end());
+  Support set = *this;
+  set.inner_ends_ = std::make_shared<const std::vector<Var>>(std::move(all));
+  return set;
+}
+
+std::vector<Var> Support::all_ends() const {
+  std::vector<Var> all = inner_ends();
+  if (!bounds_) return all;
+  for (const Var& end : {bounds_->low, bounds_->high})
+    if (!is_infinite(end)) all.push_back(end);
+  return all;
+}
+
 std::string Support::str() const {
   switch (kind_) {
     case Kind::real: return "real numbers";
     case Kind::extended_real: return "real numbers and infinities";
-    case Kind::log_weight: return "numbers in [-inf, inf)";
     case Kind::nonzero: return "numbers other than 0";
     case Kind::positive: return "positive numbers";
     case Kind::nonnegative: return "nonnegative numbers";
     case Kind::boolean: return "zeros and ones";
     case Kind::count: return "whole numbers of at least 0";
+    case Kind::log_weights: return "vectors of log weights";
     case Kind::simplex: return "simplices";
     case Kind::ordered: return "ascending vectors";
     case Kind::positive_ordered: return "ascending positive vectors";
@@ -210,6 +244,7 @@ std::string Support::str() const {
     case Kind::category: break;
   }
   const Bounds range = ends_of(*this);
+  if (!is_discrete() && same_value(range.low, range.high)) return "the point " + end_text(range.low);
   return (is_discrete() ? "whole numbers in " : "numbers in ") +
          range_text(range, end_text(range.low), end_text(range.high));
 }

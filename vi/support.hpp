@@ -7,21 +7,22 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <tapir/autodiff/tape/var.hpp>
 
 namespace tapir::vi {
 
 /// A set of values. Most are constants (`Support::positive`); a set may have bounds that are values of the
-/// program, and then moves with them: a score function by such a bound is an error. A point of a set takes
-/// the last `rank()` axes of a value; the axes before them are many points.
+/// program, and then moves with them. A set that is larger than what a law has a density on (the hull of a mixture's parts,
+/// a codomain in place of an image) says so by `inner_ends`. A score function by an end, outer or inner, is an error. A
+/// point of a set takes the last `rank()` axes of a value; the axes before them are many points.
 class Support {
  public:
   enum class Kind {
     // numbers
     real,            // finite numbers
     extended_real,   // and the infinities
-    log_weight,      // [-inf, inf)
     nonzero,         // finite, but not 0
     positive,        // (0, inf)
     nonnegative,     // [0, inf)
@@ -32,6 +33,7 @@ class Support {
     whole_interval,  // the whole numbers of [low, high], floating
     category,        // 0, 1, .. high, i64
     // vectors
+    log_weights,       // numbers in [-inf, inf), of which one is finite
     simplex,           // at least 0, of sum 1
     ordered,           // ascending
     positive_ordered,  // ascending and positive
@@ -52,11 +54,12 @@ class Support {
     bool without_high = false;
   };
 
-  static const Support real, extended_real, log_weight, nonzero, positive, nonnegative, unit_interval,
-      boolean, count;
-  static const Support simplex, ordered, positive_ordered, unit_vector, one_hot;
+  static const Support real, extended_real, nonzero, positive, nonnegative, unit_interval, boolean, count;
+  static const Support log_weights, simplex, ordered, positive_ordered, unit_vector, one_hot;
   static const Support lower_cholesky, correlation_cholesky, positive_definite;
   static Support between(Bounds bounds) { return {Kind::interval, std::move(bounds)}; }
+  /// The set of a kind; arrays of so many axes, and with the bounds that kinds with bounds have.
+  static Support of(Kind kind, int axes, std::optional<Bounds> bounds = std::nullopt);
   /// [low, high]
   static Support interval(Var low, Var high) { return between({std::move(low), std::move(high)}); }
   /// (low, high)
@@ -91,6 +94,12 @@ class Support {
   const Bounds* bounds() const { return bounds_.get(); }
   /// The ends of a connected set of numbers, whatever its kind; none for other sets.
   std::optional<Bounds> ends() const;
+  /// What ends inside of the set depend on: where a density may begin, stop or jump there. None for most sets.
+  const std::vector<Var>& inner_ends() const;
+  /// The same set, with these ends inside too.
+  Support with_inner_ends(const std::vector<Var>& more) const;
+  /// The bounds, but for bare infinities, and the inner ends: all that moves with the set.
+  std::vector<Var> all_ends() const;
   /// "positive numbers", "numbers in [0, 2)", "simplices"
   std::string str() const;
 
@@ -117,17 +126,18 @@ class Support {
   Kind kind_;
   int axes_ = 0;  // of an array
   std::shared_ptr<const Bounds> bounds_;
+  std::shared_ptr<const std::vector<Var>> inner_ends_;
 };
 
 inline constinit const Support Support::real{Kind::real};
 inline constinit const Support Support::extended_real{Kind::extended_real};
-inline constinit const Support Support::log_weight{Kind::log_weight};
 inline constinit const Support Support::nonzero{Kind::nonzero};
 inline constinit const Support Support::positive{Kind::positive};
 inline constinit const Support Support::nonnegative{Kind::nonnegative};
 inline constinit const Support Support::unit_interval{Kind::unit_interval};
 inline constinit const Support Support::boolean{Kind::boolean};
 inline constinit const Support Support::count{Kind::count};
+inline constinit const Support Support::log_weights{Kind::log_weights};
 inline constinit const Support Support::simplex{Kind::simplex};
 inline constinit const Support Support::ordered{Kind::ordered};
 inline constinit const Support Support::positive_ordered{Kind::positive_ordered};

@@ -40,6 +40,16 @@ double norm(const double* first, Index count) {
   return std::sqrt(squares);
 }
 
+Found outside_log_weights(const Point& p) {
+  bool any = false;
+  for (Index i = 0; i < p.size(); ++i) {
+    if (!(p[i] < HUGE_VAL)) return Fault{i, {}, "be a number below inf"};
+    any = any || std::isfinite(p[i]);
+  }
+  if (!any) return Fault{-1, "is -inf throughout", "be above -inf somewhere"};
+  return {};
+}
+
 Found outside_simplex(const Point& p) {
   double total = 0;
   for (Index i = 0; i < p.size(); ++i) {
@@ -167,6 +177,7 @@ Found outside_zero_sum(const Point& p) {
 
 Found outside(Kind kind, const Point& p, std::optional<double> total) {
   switch (kind) {
+    case Kind::log_weights: return outside_log_weights(p);
     case Kind::simplex: return outside_simplex(p);
     case Kind::ordered: return outside_ordered(p, false);
     case Kind::positive_ordered: return outside_ordered(p, true);

@@ -9,6 +9,9 @@ namespace tapir::vi {
 /// No end at all: the bare numbers inf and -inf.
 bool is_infinite(const Var& end);
 
+/// The ends of any set of numbers, discrete ones too.
+Support::Bounds ends_of(const Support& support);
+
 /// As few digits as tell the number from its neighbours of the same dtype.
 std::string text(double x, DType dtype);
 

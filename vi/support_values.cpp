@@ -19,7 +19,8 @@ Var outside_numbers(const Support::Bounds& ends, const Var& x) {
 }
 
 Var outside_whole(const Support::Bounds& ends, const Var& x) {
-  const Var outside = outside_numbers(ends, x);
+  const Var outside =
+      outside_numbers({ends.low, ends.high, is_infinite(ends.low), is_infinite(ends.high)}, x);
   return x.dtype() == i64 ? outside : logical_or(outside, floor(x) < x);
 }
 
@@ -41,8 +42,7 @@ Var falls(const Var& x) {
 
 Var outside_counts(const Var& total, const Var& x) {
   const Var sums = sum(x, -1);
-  return logical_or(any(outside_whole({0, HUGE_VAL, false, true}, x), -1),
-                    logical_or(sums<total, sums> total));
+  return logical_or(any(outside_whole({0, HUGE_VAL}, x), -1), logical_or(sums<total, sums> total));
 }
 
 // By row.
@@ -57,7 +57,8 @@ Var outside(const Support& support, const Var& x) {
   switch (support.kind()) {
     case Kind::nonzero: return x == 0;
     case Kind::boolean: return outside_whole({0, 1}, x);
-    case Kind::count: return outside_whole({0, HUGE_VAL, false, true}, x);
+    case Kind::count: return outside_whole({0, HUGE_VAL}, x);
+    case Kind::log_weights: return logical_or(any(x == HUGE_VAL, -1), max(x, -1) == -HUGE_VAL);
     case Kind::simplex: return logical_or(any(x < 0, -1), off_one(sum(x, -1)));
     case Kind::ordered: return falls(x);
     case Kind::positive_ordered: return logical_or(any(x <= 0, -1), falls(x));

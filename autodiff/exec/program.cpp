@@ -87,6 +87,7 @@ struct Program::Impl {
   struct Origin {
     Ref from;
     bool nan;
+    std::optional<Explanation> explanation = {};
   };
 
   std::shared_ptr<const Tape> recorded;
@@ -135,6 +136,7 @@ struct Program::Impl {
   void run_steps(std::size_t first, std::size_t last);
   void run_step(const Step& step) const;
   void look_at(const Step& step);
+  std::vector<Tensor> values_of(std::span<const Ref> refs) const;
   [[noreturn]] void blame(Ref guard) const;
 };
 
@@ -287,7 +289,9 @@ void Program::Impl::look_at(const Step& step) {
     if (place < 0) continue;
     const auto bad = nan >= 0 ? is_nan : is_not_finite;
     Origin origin{ref, nan >= 0};
+    if ((*node.op)->explain) origin.explanation = (*node.op)->explain(node.attrs, values_of(node.inputs));
     for (Ref in : node.inputs) {
+      if (origin.explanation) break;
       const bool here = node.op->kind() == Kind::elementwise
                             ? bad(element(storage.memory(in), tape->type(in), place))
                             : first_that(storage.memory(in), tape->type(in), bad) >= 0;
@@ -299,6 +303,16 @@ void Program::Impl::look_at(const Step& step) {
   }
 }
 
+std::vector<Tensor> Program::Impl::values_of(std::span<const Ref> refs) const {
+  std::vector<Tensor> values;
+  for (Ref ref : refs) {
+    const Type& type = tape->type(ref);
+    Tensor& value = values.emplace_back(type);
+    std::memcpy(value.mutable_data(), storage.memory(ref), type.bytes());
+  }
+  return values;
+}
+
 void Program::Impl::blame(Ref guard) const {
   Ref ref = plan.root(guard);
   auto known = origins.find(ref);
@@ -307,6 +321,9 @@ void Program::Impl::blame(Ref guard) const {
     known = origins.find(ref);
   }
   const Node& node = tape->node(ref.node);
+  if (known != origins.end() && known->second.explanation)
+    throw Error(known->second.explanation->operation,
+                known->second.explanation->message + ": " + tape->str(ref.node), node.where);
   const std::string what = known == origins.end() ? "is not finite: "
                            : known->second.nan    ? "gives NaN: "
                                                   : "gives infinity: ";

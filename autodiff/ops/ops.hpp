@@ -8,4 +8,5 @@
 #include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/special.hpp>
 #include <tapir/autodiff/ops/special_laws.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/autodiff/ops/structure.hpp>

@@ -1,9 +1,11 @@
-// Philox blocks side by side; AS 241.
+// Philox blocks, side by side by the kernels; AS 241.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/ops/philox.hpp>
 
 #include <algorithm>
 #include <cmath>
+
+#include <tapir/autodiff/ops/kernels/table.hpp>
 
 namespace tapir::ops {
 namespace {
@@ -32,26 +34,11 @@ constexpr std::uint64_t joined(Word low_word, Word high_word) {
   return low_word | static_cast<std::uint64_t>(high_word) << 32;
 }
 
-// Enough blocks side by side that compilers make the loop over them vector code instead of unrolling it.
-constexpr int lanes = 32;
+constexpr int lanes = kernels::philox_lanes;
 
-void blocks(const Philox& philox, std::uint64_t first, std::uint64_t* out) {
-  Word c0[lanes], c1[lanes], c2[lanes], c3[lanes];
-  for (int i = 0; i < lanes; ++i) {
-    const std::uint64_t index = first + static_cast<std::uint64_t>(i);
-    c0[i] = low(index);
-    c1[i] = high(index);
-    c2[i] = low(philox.sequence);
-    c3[i] = high(philox.sequence);
-  }
-  Word k0 = low(philox.key);
-  Word k1 = high(philox.key);
-  for (int round = 0; round < 10; ++round, k0 += weyl_0, k1 += weyl_1)
-    for (int i = 0; i < lanes; ++i) mix(c0[i], c1[i], c2[i], c3[i], k0, k1);
-  for (int i = 0; i < lanes; ++i) {
-    out[2 * i] = joined(c0[i], c1[i]);
-    out[2 * i + 1] = joined(c2[i], c3[i]);
-  }
+const kernels::PhiloxKernels* side_by_side() {
+  static const kernels::PhiloxKernels* const found = kernels::find_philox();
+  return found;
 }
 
 // c[0] + c[1] x + .. + c[7] x^7
@@ -128,7 +115,9 @@ void Philox::fill(Index first, Index count, std::uint64_t* out) const {
   auto i = static_cast<std::uint64_t>(first);
   const std::uint64_t end = i + static_cast<std::uint64_t>(count);
   if (i % 2 == 1 && i < end) *out++ = block(i++ / 2)[1];
-  for (; i + 2 * lanes <= end; i += 2 * lanes, out += 2 * lanes) blocks(*this, i / 2, out);
+  if (const kernels::PhiloxKernels* blocks = side_by_side())
+    for (; i + 2 * lanes <= end; i += 2 * lanes, out += 2 * lanes)
+      blocks->in_sequence(key, sequence, i / 2, out);
   for (; i < end; i += 2) {
     const auto halves = block(i / 2);
     *out++ = halves[0];
@@ -139,26 +128,9 @@ void Philox::fill(Index first, Index count, std::uint64_t* out) const {
 void Philox::blocks_of(const std::uint64_t* keys, Index count, std::uint64_t index, std::uint64_t* first,
                        std::uint64_t* second) {
   Index done = 0;
-  for (; done + lanes <= count; done += lanes) {
-    Word c0[lanes], c1[lanes], c2[lanes], c3[lanes], k0[lanes], k1[lanes];
-    for (int i = 0; i < lanes; ++i) {
-      c0[i] = low(index);
-      c1[i] = high(index);
-      c2[i] = c3[i] = 0;
-      k0[i] = low(keys[done + i]);
-      k1[i] = high(keys[done + i]);
-    }
-    for (int round = 0; round < 10; ++round)
-      for (int i = 0; i < lanes; ++i) {
-        mix(c0[i], c1[i], c2[i], c3[i], k0[i], k1[i]);
-        k0[i] += weyl_0;
-        k1[i] += weyl_1;
-      }
-    for (int i = 0; i < lanes; ++i) {
-      first[done + i] = joined(c0[i], c1[i]);
-      second[done + i] = joined(c2[i], c3[i]);
-    }
-  }
+  if (const kernels::PhiloxKernels* blocks = side_by_side())
+    for (; done + lanes <= count; done += lanes)
+      blocks->of_keys(keys + done, index, first + done, second + done);
   for (; done < count; ++done) {
     const auto halves = Philox{.key = keys[done], .sequence = 0}.block(index);
     first[done] = halves[0];

@@ -2,182 +2,91 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/ops/random.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 #include <memory>
 #include <vector>
 
+#include <tapir/autodiff/ops/count_draws.hpp>
 #include <tapir/autodiff/ops/elementwise.hpp>
-#include <tapir/autodiff/ops/philox.hpp>
 #include <tapir/autodiff/ops/reduction.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
 
 namespace tapir {
 namespace {
 
-using ops::mix64;
-using ops::Philox;
+using ops::DoubleRule;
+using ops::draw_block;
 using ops::require;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
 
-/// (whole + 1/2) / 2^52.
-double uniform_of(std::uint64_t word) { return (static_cast<double>(word >> 12) + 0.5) * 0x1p-52; }
-
-/// k log k - k - log k!, whose large terms cancel.
-double factorial_rest(double k) {
-  constexpr double log_2pi = 1.83787706640934548356;
-  if (k < 10) {
-    double product = 1;
-    for (double i = 2; i <= k; ++i) product *= i;
-    return k == 0 ? 0 : k * (std::log(k) - 1) - std::log(product);
-  }
-  const double h = 1 / k, s = h * h;
-  const double series = 1.0 / 12 + s * (-1.0 / 360 + s * (1.0 / 1260 + s * (-1.0 / 1680 + s * (1.0 / 1188))));
-  return -0.5 * (log_2pi + std::log(k)) - h * series;
-}
-
-/// log(rate^k e^-rate / k!)
-double log_poisson(double k, double rate) {
-  const double ratio = (rate - k) / k;
-  return k == 0 ? -rate : factorial_rest(k) - k * (ratio - std::log1p(ratio));
-}
-
-/// By the inverse distribution function; in the last bin what is above every sum.
-double few_events(double u, double rate) {
-  double k = 0, mass = std::exp(-rate);
-  for (; u > mass && k < 200; mass *= rate / k) u -= mass, ++k;
-  return k;
-}
-
-/// What one word of random bits gives: its own are the first uniform number, and key a sequence of others.
-struct Source {
-  std::uint64_t word;
-
-  double first() const { return uniform_of(word); }
-  /// Two uniform numbers.
-  std::array<double, 2> attempt(std::uint64_t k) const {
-    const std::uint64_t key = mix64(word);
-    if (k == 0) return {first(), uniform_of(key)};
-    const auto words = Philox{.key = key, .sequence = 0}.block(k);
-    return {uniform_of(words[0]), uniform_of(words[1])};
-  }
-};
-
-/// One fails in 3 at most.
-constexpr std::uint64_t attempts = 64;
-
-/// Transformed rejection with squeeze, of rates from 10 on.
-double many_events(const Source& source, double rate) {
-  const double b = 0.931 + 2.53 * std::sqrt(rate), a = -0.059 + 0.02483 * b;
-  const double inverse_alpha = 1.1239 + 1.1328 / (b - 3.4), squeeze = 0.9277 - 3.6224 / (b - 2);
-  for (std::uint64_t attempt = 0; attempt < attempts; ++attempt) {
-    const auto [at, v] = source.attempt(attempt);
-    const double u = at - 0.5, edge = 0.5 - std::abs(u);
-    const double k = std::floor((2 * a / edge + b) * u + rate + 0.43);
-    if (edge >= 0.07 && v <= squeeze) return k;
-    if (k < 0 || (edge < 0.013 && v > edge)) continue;
-    if (std::log(v * inverse_alpha / (a / (edge * edge) + b)) <= log_poisson(k, rate)) return k;
-  }
-  return std::floor(rate);
-}
-
-Source source_of(Index word) { return {static_cast<std::uint64_t>(word)}; }
-
-double poisson_of(Index word, double rate) {
-  if (!(rate >= 0 && std::isfinite(rate))) return no_value;
-  const Source source = source_of(word);
-  return rate < 10 ? few_events(source.first(), rate) : many_events(source, rate);
-}
-
-// ---- binomial ----
-
-/// The successes among `total` of odds `odds` at most 1; by the inverse distribution function.
-double few_successes(double u, double total, double odds) {
-  const double most = std::min(total, 200.0);
-  double k = 0, mass = std::exp(-total * std::log1p(odds));
-  for (; u > mass && k < most; ++k) u -= mass, mass *= odds * ((total - k) / (k + 1));
-  return k;
-}
-
-/// Transformed rejection with squeeze, of means from 10 on.
-double many_successes(const Source& source, double total, double odds) {
-  const double p = odds / (1 + odds), mean = total * p, width = std::sqrt(mean / (1 + odds));
-  const double b = 1.15 + 2.53 * width, a = -0.0873 + 0.0248 * b + 0.01 * p;
-  const double alpha = (2.83 + 5.1 / b) * width, squeeze = 0.92 - 4.2 / b;
-  const auto log_mass = [&](double k) {
-    return log_poisson(k, mean) + log_poisson(total - k, total / (1 + odds));
-  };
-  const double mode = std::floor((total + 1) * p);
-  for (std::uint64_t attempt = 0; attempt < attempts; ++attempt) {
-    const auto [at, v] = source.attempt(attempt);
-    const double u = at - 0.5, edge = 0.5 - std::abs(u);
-    const double k = std::floor((2 * a / edge + b) * u + mean + 0.5);
-    if (edge >= 0.07 && v <= squeeze) return k;
-    if (k < 0 || k > total) continue;
-    if (std::log(v * alpha / (a / (edge * edge) + b)) <= log_mass(k) - log_mass(mode)) return k;
-  }
-  return mode;
-}
-
 bool is_total(double total) { return total >= 0 && total <= 0x1p53 && total == std::floor(total); }
-
-/// Successes of these odds at most 1.
-double rare_of(Index word, double total, double odds) {
-  const Source source = source_of(word);
-  return total * odds < 10 * (1 + odds) ? few_successes(source.first(), total, odds)
-                                        : many_successes(source, total, odds);
-}
-
-/// The rarer outcome is counted.
-double binomial_of(Index word, double total, double logits) {
-  if (!is_total(total) || std::isnan(logits)) return no_value;
-  const double rarer = rare_of(word, total, std::exp(-std::abs(logits)));
-  return logits > 0 ? total - rarer : rarer;
-}
 
 // ---- multinomial ----
 
-/// What a category weighs, and what those behind it do, relative to the heaviest: nothing is left for those
-/// that are behind it and below every number.
+/// So many rows are drawn side by side.
+Index rows_at_once(Index categories) {
+  return std::clamp<Index>(Index(draw_block) * 8 / std::max<Index>(1, categories), 1, draw_block);
+}
+
+/// What a category weighs, and what those behind it do, relative to the heaviest of its row: nothing is left for those that
+/// are behind it and below every number.
 struct Weights {
-  double own, later;
+  explicit Weights(Index count) : own(static_cast<std::size_t>(count)), later(own.size()) {}
+  std::vector<double> own, later;
 };
 
-/// Whether the total is one, and the logits are some.
+/// Whether the total is one, and the logits are some, which `less` will be less the largest of them.
 template <class T>
-bool weigh(double total, const T* logits, Index n, Weights* weights) {
+bool are_weights(double total, const T* logits, Index n, double* less) {
   double heaviest = -infinity;
   bool valid = is_total(total);
   for (Index i = 0; i < n; ++i) {
     valid = valid && logits[i] < infinity;
     heaviest = std::max(heaviest, static_cast<double>(logits[i]));
   }
-  if (!valid || (total > 0 && heaviest == -infinity)) return false;
-  double later = 0;
-  for (Index i = n - 1; i >= 0; --i) {
-    weights[i] = {std::exp(static_cast<double>(logits[i]) - heaviest), later};
-    later += weights[i].own;
-  }
-  return true;
+  valid = valid && (total == 0 || heaviest > -infinity);
+  for (Index i = 0; i < n; ++i) less[i] = valid && total > 0 ? static_cast<double>(logits[i]) - heaviest : 0;
+  return valid;
 }
 
-/// Each category gets a binomial count of what those before it have left.
+/// Each category gets a binomial count of what those before it have left, in all rows at once.
 template <class T>
-void multinomial_of(const Index* words, double total, const T* logits, Index n, Weights* weights, T* to) {
-  const bool valid = weigh(total, logits, n, weights);
-  double left = valid ? total : 0;
+void multinomial_of(const Index* words, const T* totals, const T* logits, Index rows, Index n,
+                    Weights& weights, T* to) {
+  static const DoubleRule exp("exp");
+  std::array<double, draw_block> left, trials, odds, counts;
+  std::array<Index, draw_block> drawn, own_words;
+  double *own = weights.own.data(), *later = weights.later.data();
+  for (Index r = 0; r < rows; ++r) {
+    const auto total = static_cast<double>(totals[r]);
+    left[static_cast<std::size_t>(r)] = are_weights(total, logits + r * n, n, own + r * n) ? total : no_value;
+  }
+  exp(static_cast<std::size_t>(rows * n), own, own);
+  for (Index r = 0; r < rows; ++r) {
+    double sum = 0;
+    for (Index i = r * n + n - 1; i >= r * n; --i) later[i] = sum, sum += own[i];
+  }
   for (Index i = 0; i < n; ++i) {
-    double count = 0;
-    if (left > 0) {
-      const auto [own, later] = weights[i];
-      count =
-          own <= later ? rare_of(words[i], left, own / later) : left - rare_of(words[i], left, later / own);
+    std::size_t m = 0;
+    for (Index r = 0; r < rows; ++r) {
+      const double of_row = left[static_cast<std::size_t>(r)], a = own[r * n + i], b = later[r * n + i];
+      to[r * n + i] = static_cast<T>(std::isnan(of_row) ? no_value : 0);
+      if (!(of_row > 0)) continue;
+      trials[m] = of_row, odds[m] = a <= b ? a / b : b / a, drawn[m] = r, own_words[m] = words[r * n + i];
+      ++m;
     }
-    left -= count;
-    to[i] = static_cast<T>(valid ? count : no_value);
+    ops::rare_counts(m, own_words.data(), trials.data(), odds.data(), counts.data());
+    for (std::size_t j = 0; j < m; ++j) {
+      const Index at = drawn[j] * n + i;
+      const double count = own[at] <= later[at] ? counts[j] : trials[j] - counts[j];
+      to[at] = static_cast<T>(count);
+      left[static_cast<std::size_t>(drawn[j])] -= count;
+    }
   }
 }
 
@@ -188,18 +97,39 @@ void poisson_tile(const void* const* in, void* out, Index n) {
   const Index* words = static_cast<const Index*>(in[0]);
   const T* rate = static_cast<const T*>(in[1]);
   T* to = static_cast<T*>(out);
-  for (Index i = 0; i < n; ++i) to[i] = static_cast<T>(poisson_of(words[i], static_cast<double>(rate[i])));
+  std::array<double, draw_block> rates, counts;
+  for (Index begin = 0; begin < n; begin += Index(draw_block)) {
+    const Index count = std::min<Index>(draw_block, n - begin);
+    std::copy_n(rate + begin, count, rates.begin());
+    ops::poisson_counts(static_cast<std::size_t>(count), words + begin, rates.data(), counts.data());
+    std::transform(counts.begin(), counts.begin() + count, to + begin,
+                   [](double x) { return static_cast<T>(x); });
+  }
 }
 
+/// The rarer outcome is counted.
 template <class T>
 void binomial_tile(const void* const* in, void* out, Index n) {
+  static const DoubleRule exp("exp");
   const Index* words = static_cast<const Index*>(in[0]);
   const T* total = static_cast<const T*>(in[1]);
   const T* logits = static_cast<const T*>(in[2]);
   T* to = static_cast<T*>(out);
-  for (Index i = 0; i < n; ++i)
-    to[i] =
-        static_cast<T>(binomial_of(words[i], static_cast<double>(total[i]), static_cast<double>(logits[i])));
+  std::array<double, draw_block> totals, odds, counts;
+  for (Index begin = 0; begin < n; begin += Index(draw_block)) {
+    const auto count = static_cast<std::size_t>(std::min<Index>(draw_block, n - begin));
+    const T *of_total = total + begin, *of_logits = logits + begin;
+    for (std::size_t i = 0; i < count; ++i) {
+      totals[i] = is_total(static_cast<double>(of_total[i])) ? static_cast<double>(of_total[i]) : no_value;
+      odds[i] = -std::abs(static_cast<double>(of_logits[i]));
+    }
+    exp(count, odds.data(), odds.data());
+    ops::rare_counts(count, words + begin, totals.data(), odds.data(), counts.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      const double rarer = std::isnan(totals[i] + odds[i]) ? no_value : counts[i];
+      to[begin + static_cast<Index>(i)] = static_cast<T>(of_logits[i] > 0 ? totals[i] - rarer : rarer);
+    }
+  }
 }
 
 void require_words(const Type& words) {
@@ -265,14 +195,17 @@ std::vector<Type> multinomial_type(const Signature& s) {
 Kernel multinomial_kernel(const Signature& s) {
   const Index n = s[2].shape.back();
   const ops::OuterPieces pieces({s[1].size(), n, 1});
-  const auto scratch = std::make_shared<std::vector<Weights>>(static_cast<std::size_t>(pieces.count() * n));
+  const Index at_once = rows_at_once(n);
+  const auto scratch =
+      std::make_shared<std::vector<Weights>>(static_cast<std::size_t>(pieces.count()), Weights(at_once * n));
   const auto kernel = [=](auto zero) {
     using T = decltype(zero);
     return Kernel([=](const Buffers& b) {
       b.pool.run(pieces.count(), [&](Index piece, int) {
-        for (Index row = pieces.first(piece); row < pieces.last(piece); ++row)
-          multinomial_of(b.input<Index>(0) + row * n, static_cast<double>(b.input<T>(1)[row]),
-                         b.input<T>(2) + row * n, n, scratch->data() + piece * n, b.output<T>(0) + row * n);
+        for (Index row = pieces.first(piece); row < pieces.last(piece); row += at_once)
+          multinomial_of(b.input<Index>(0) + row * n, b.input<T>(1) + row, b.input<T>(2) + row * n,
+                         std::min(at_once, pieces.last(piece) - row), n,
+                         (*scratch)[static_cast<std::size_t>(piece)], b.output<T>(0) + row * n);
       });
     });
   };

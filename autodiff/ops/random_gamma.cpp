@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include <tapir/autodiff/ops/double_rule.hpp>
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/philox.hpp>
 #include <tapir/autodiff/ops/rows.hpp>
@@ -16,80 +17,128 @@
 namespace tapir {
 namespace {
 
+using ops::DoubleRule;
+using ops::draw_block;
 using ops::elementwise;
 using ops::mix64;
+using ops::normal_quantiles;
 using ops::Philox;
 using ops::require;
+using ops::uniform_of;
 
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
 
-/// (whole + 1/2) / 2^52.
-double uniform_of(std::uint64_t word) { return (static_cast<double>(word >> 12) + 0.5) * 0x1p-52; }
+template <class T>
+using Block = std::array<T, draw_block>;
 
-/// What an attempt needs to know of a concentration.
-struct Concentration {
-  explicit Concentration(double concentration)
-      : a(concentration),
-        is_small(a < 1),
-        d((is_small ? a + 1 : a) - 1.0 / 3),
-        c(1 / std::sqrt(9 * d)),
-        log_d(std::log(d)) {}
-  double a;
-  bool is_small;
-  double d, c, log_d;
+/// log(d v) of gamma variables of concentrations d + 1/3 >= 1, for a block of elements side by side: v = (1 + c x)^3, x normal,
+/// c = 1/sqrt(9 d). An attempt k is block k of the sequence that the element's key has.
+///
+///   source  Marsaglia & Tsang 2000, "A simple method for generating gamma variables"
+class LargeGammas {
+ public:
+  LargeGammas(std::size_t n, const std::uint64_t* keys, double* concentrations)
+      : count_(n), out_(concentrations) {
+    static const DoubleRule rsqrt("rsqrt");
+    for (std::size_t i = 0; i < n; ++i)
+      keys_[i] = keys[i], place_[i] = i, d_[i] = out_[i] - 1.0 / 3, c_[i] = 9 * d_[i];
+    rsqrt(n, c_.data(), c_.data());
+  }
+
+  /// Replaces the concentrations.
+  void run() {
+    static const DoubleRule log("log");
+    log(count_, out_, d_.data());
+    for (std::uint64_t attempt = 1; attempt <= 64 && count_ > 0; ++attempt) {
+      propose(attempt);
+      judge();
+    }
+  }
+
+ private:
+  /// log v to log_v_; what 1 + c x <= 0 excludes becomes NaN or -inf.
+  void propose(std::uint64_t attempt) {
+    static const DoubleRule log1p("log1p");
+    const auto n = static_cast<Index>(count_);
+    Philox::blocks_of(keys_.data(), n, attempt, first_.data(), second_.data());
+    for (std::size_t i = 0; i < count_; ++i) x_[i] = uniform_of(first_[i]), u_[i] = uniform_of(second_[i]);
+    normal_quantiles(x_.data(), n);
+    for (std::size_t i = 0; i < count_; ++i) log_v_[i] = c_[i] * x_[i];
+    log1p(count_, log_v_.data(), log_v_.data());
+  }
+
+  /// Takes what the squeeze lets pass, or u does; the others remain for the next attempt.
+  void judge() {
+    static const DoubleRule log("log"), exp_remainder("exp_remainder");
+    std::size_t open = 0;
+    for (std::size_t i = 0; i < count_; ++i) {
+      const double squared = x_[i] * x_[i];
+      log_v_[i] *= 3;
+      const bool passes = u_[i] < 1 - 0.0331 * squared * squared && log_v_[i] > -largest;
+      if (passes) out_[place_[i]] += log_v_[i];
+      open_[open] = i;
+      open += !passes;
+    }
+    Block<double> loss, log_u;
+    for (std::size_t j = 0; j < open; ++j) loss[j] = log_v_[open_[j]], log_u[j] = u_[open_[j]];
+    exp_remainder(open, loss.data(), loss.data());
+    log(open, log_u.data(), log_u.data());
+    std::size_t left = 0;
+    for (std::size_t j = 0; j < open; ++j) {
+      const std::size_t i = open_[j];
+      if (log_u[j] < 0.5 * x_[i] * x_[i] - d_[i] * loss[j]) {
+        out_[place_[i]] += log_v_[i];
+      } else {
+        keys_[left] = keys_[i], place_[left] = place_[i], d_[left] = d_[i], c_[left] = c_[i];
+        ++left;
+      }
+    }
+    count_ = left;
+  }
+
+  static constexpr double largest = std::numeric_limits<double>::max();
+  std::size_t count_;
+  double* out_;
+  Block<std::uint64_t> keys_, first_, second_;
+  Block<std::size_t> place_, open_;
+  Block<double> d_, c_, x_, u_, log_v_;
 };
 
-/// The logarithm of v = (1 + c x)^3 if x is accepted, else NaN. The squeeze spares most of them the logarithm of u.
-double accepted(const Concentration& of, double x, double u) {
-  if (!(of.c * x > -1)) return std::numeric_limits<double>::quiet_NaN();
-  const double log_v = 3 * std::log1p(of.c * x), squared = x * x;
-  if (u < 1 - 0.0331 * squared * squared) return log_v;
-  // d (1 - v + log v)
-  return std::log(u) < 0.5 * squared - of.d * (std::expm1(log_v) - log_v)
-             ? log_v
-             : std::numeric_limits<double>::quiet_NaN();
-}
-
-/// Attempts from the second one on.
-double retried(const Concentration& of, std::uint64_t key) {
-  const Philox source{.key = key, .sequence = 0};
-  constexpr std::uint64_t attempts = 64;
-  for (std::uint64_t k = 2; k <= attempts; ++k) {
-    const auto words = source.block(k);
-    const double log_v = accepted(of, ops::normal_quantile(uniform_of(words[0])), uniform_of(words[1]));
-    if (!std::isnan(log_v)) return log_v;
+/// Below 1 a variable is that of a concentration larger by 1, times u^(1/a), u from block 0.
+void boost(std::size_t n, const std::uint64_t* keys, const double* concentrations, double* logs) {
+  static const DoubleRule log("log");
+  Block<std::uint64_t> own, first, second;
+  Block<std::size_t> place;
+  Block<double> u;
+  std::size_t few = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    own[few] = keys[i], place[few] = i;
+    few += concentrations[i] < 1;
   }
-  return 0;
+  Philox::blocks_of(own.data(), static_cast<Index>(few), 0, first.data(), second.data());
+  for (std::size_t j = 0; j < few; ++j) u[j] = uniform_of(first[j]);
+  log(few, u.data(), u.data());
+  for (std::size_t j = 0; j < few; ++j) logs[place[j]] += u[j] / concentrations[place[j]];
 }
 
-/// A word is the key of a sequence of its own: block 0 is for the boost, block k for attempt k. First attempts are made
-/// side by side.
 template <class T>
 void log_gamma_tile(const void* const* in, void* out, Index n) {
-  constexpr Index size = 256;
   const Index* words = static_cast<const Index*>(in[0]);
   const T* concentrations = static_cast<const T*>(in[1]);
   T* to = static_cast<T*>(out);
-  std::array<std::uint64_t, size> keys, first, second;
-  std::array<double, size> x;
-  Concentration of(1);
-  for (Index begin = 0; begin < n; begin += size) {
-    const Index count = std::min(size, n - begin);
-    for (Index i = 0; i < count; ++i) keys[at(i)] = mix64(static_cast<std::uint64_t>(words[begin + i]));
-    Philox::blocks_of(keys.data(), count, 1, first.data(), second.data());
-    for (Index i = 0; i < count; ++i) x[at(i)] = uniform_of(first[at(i)]);
-    ops::normal_quantiles(x.data(), count);
-    for (Index i = 0; i < count; ++i) {
-      const auto a = static_cast<double>(concentrations[begin + i]);
-      if (!(a == of.a)) of = Concentration(a);
-      double log_v = accepted(of, x[at(i)], uniform_of(second[at(i)]));
-      if (std::isnan(log_v)) log_v = retried(of, keys[at(i)]);
-      double boost = 0;
-      if (of.is_small)
-        boost = std::log(uniform_of(Philox{.key = keys[at(i)], .sequence = 0}.block(0)[0])) / a;
-      to[begin + i] =
-          static_cast<T>(a > 0 ? of.log_d + log_v + boost : std::numeric_limits<double>::quiet_NaN());
+  Block<std::uint64_t> keys;
+  Block<double> a, logs;
+  for (Index begin = 0; begin < n; begin += Index(draw_block)) {
+    const auto count = static_cast<std::size_t>(std::min<Index>(draw_block, n - begin));
+    for (std::size_t i = 0; i < count; ++i) {
+      const Index at = begin + static_cast<Index>(i);
+      keys[i] = mix64(static_cast<std::uint64_t>(words[at]));
+      a[i] = concentrations[at] > 0 ? static_cast<double>(concentrations[at]) : no_value;
+      logs[i] = a[i] < 1 ? a[i] + 1 : a[i];
     }
+    LargeGammas(count, keys.data(), logs.data()).run();
+    boost(count, keys.data(), a.data(), logs.data());
+    for (std::size_t i = 0; i < count; ++i) to[begin + static_cast<Index>(i)] = static_cast<T>(logs[i]);
   }
 }
 

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/autodiff/ops/scalar_functions.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -16,6 +15,8 @@
 #include <boost/math/special_functions/owens_t.hpp>
 #include <boost/math/special_functions/polygamma.hpp>
 #include <boost/math/special_functions/trigamma.hpp>
+
+#include <tapir/autodiff/ops/incomplete_parts.hpp>
 
 namespace tapir::ops::scalar {
 namespace {
@@ -164,51 +165,31 @@ double betainc(double a, double b, double x) {
                                    : smooth_tail(wide_b, wide_a, y, wide_x));
 }
 
+double betaincc(double a, double b, double x) {
+  if (!in_beta_domain(a, b, x)) return no_value;
+  if (a + b < 1e4) return boost::math::ibetac(a, b, x, policy);
+  using Wide = long double;
+  return static_cast<double>(boost::math::ibetac(Wide{a}, Wide{b}, Wide{x}, policy));
+}
+
 double betainc_dx(double a, double b, double x) {
   if (!in_beta_domain(a, b, x)) return no_value;
   if (!is_smooth(a, b) || x == 0 || x == 1) return boost::math::ibeta_derivative(a, b, x, policy);
   return static_cast<double>(smooth_density(a, b, x, 1 - Wide{x}));
 }
 
-namespace {
-
-// Newton's steps for log I in log(x / (1 - x)), where it is concave, within a bracket; 0 < p <= 1/2.
-double lower_beta_quantile(double a, double b, double p) {
-  double low = -745, high = 745, t = std::clamp(std::log(a / b), -700.0, 700.0), x = 0;
-  for (int i = 0; i < 200; ++i) {
-    x = 1 / (1 + std::exp(-t));
-    const double mass = betainc(a, b, x), slope = betainc_dx(a, b, x) * x * (1 - x);
-    (mass < p ? low : high) = t;
-    const double step = std::log(p / mass) * mass / slope, next = t + step;
-    const bool inside = next > low && next < high;
-    if (inside && std::abs(step) < 1e-9 * std::max(1.0, std::abs(t))) return 1 / (1 + std::exp(-next));
-    t = inside ? next : 0.5 * (low + high);
-    if (t == low || t == high) break;
-  }
-  return x;
-}
-
-}  // namespace
-
-// Not Boost's, which throws or searches for ever where shapes or p are extreme.
-double betainc_inv(double a, double b, double p) {
-  if (!in_beta_domain(a, b, p) || std::max(a, b) > 1e12) return no_value;
-  if (p == 0 || p == 1) return p;
-  return p <= 0.5 ? lower_beta_quantile(a, b, p) : 1 - lower_beta_quantile(b, a, 1 - p);
-}
-
 double betainc_da(double a, double b, double x) {
   if (!in_beta_domain(a, b, x)) return no_value;
   if (x == 0 || x == 1) return 0;
   const double density = betainc_dx(a, b, x);
-  return density == 0 ? 0 : -density * beta_slope(a, b, x, 1 - x);
+  return density == 0 ? 0 : -density * x * (1 - x) * beta_logit_slope(a, b, at_number(x));
 }
 
 double betainc_db(double a, double b, double x) {
   if (!in_beta_domain(a, b, x)) return no_value;
   if (x == 0 || x == 1) return 0;
   const double density = betainc_dx(a, b, x);
-  return density == 0 ? 0 : density * beta_slope(b, a, 1 - x, x);
+  return density == 0 ? 0 : density * x * (1 - x) * beta_logit_slope(b, a, mirrored(at_number(x)));
 }
 
 }  // namespace tapir::ops::scalar

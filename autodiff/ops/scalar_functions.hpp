@@ -32,13 +32,25 @@ double gamma_p_da(double a, double x);
 double log_gamma_slope(double a, double log_x);
 
 double betainc(double a, double b, double x);
+double betaincc(double a, double b, double x);
 double betainc_dx(double a, double b, double x);
 double betainc_da(double a, double b, double x);
 double betainc_db(double a, double b, double x);
 double gamma_p_inv(double a, double p);
 double gamma_q_inv(double a, double q);
 double betainc_inv(double a, double b, double p);
-/// d x / d a where I_x(a, b) stays; y = 1 - x.
-double beta_slope(double a, double b, double x, double y);
+double betaincc_inv(double a, double b, double q);
+
+/// d logit(x) / d a where I_x(a, b) stays.
+double beta_logit_slope(double a, double b, double logit);
+
+double log_gamma_p(double a, double x);
+double log_gamma_q(double a, double x);
+/// d log P / d log x and -d log Q / d log x.
+double gamma_p_elasticity(double a, double x);
+double gamma_q_elasticity(double a, double x);
+/// log I_x(a, b) by the logit of x, and its derivative by that.
+double log_betainc(double a, double b, double logit);
+double betainc_elasticity(double a, double b, double logit);
 
 }  // namespace tapir::ops::scalar

@@ -2,19 +2,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // Both slopes are minus the integral of a score, log t - E log t, times the density over the density at x. The
-// score changes its sign once: on one side of x the integrand has one sign, and nothing cancels. It is summed there
-// in the points r = w exp(t - exp(-t)), t equidistant, w the integrand's width (Takahasi & Mori 1974). Series and an
+// score changes its sign once: on one side of x the integrand has one sign, and nothing cancels. Series and an
 // expansion where they are short.
 #include <tapir/autodiff/ops/scalar_functions.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <iterator>
 #include <limits>
 #include <span>
 
 #include <tapir/autodiff/ops/gamma_slope_rows.hpp>
+#include <tapir/autodiff/ops/incomplete_parts.hpp>
 
 namespace tapir::ops::scalar {
 namespace {
@@ -22,11 +21,6 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
 constexpr double epsilon = 0x1p-53;
-constexpr double half_log_2pi = 0.91893853320467274178;
-
-// B_2k / (2k) for k = 1, 2, ..
-constexpr double bernoulli[] = {1.0 / 12,  -1.0 / 120,     1.0 / 252, -1.0 / 240,
-                                1.0 / 132, -691.0 / 32760, 1.0 / 12};
 
 /// psi(a) - log a, a >= 10.
 double far_digamma(double a) {
@@ -34,56 +28,6 @@ double far_digamma(double a) {
   double y = 0;
   for (int k = 6; k >= 0; --k) y = (y + bernoulli[k]) * w;
   return -0.5 / a - y;
-}
-
-/// log Gamma(a) - ((a - 1/2) log a - a + log(2 pi)/2), a >= 10.
-double stirling_rest(double a) {
-  const double w = 1 / (a * a);
-  double y = 0;
-  for (int k = 6; k >= 0; --k) y = y * w + bernoulli[k] / (2 * k + 1);
-  return y / a;
-}
-
-/// e^s - 1 - s.
-double expm1_less(double s) {
-  if (std::abs(s) > 0.1) return std::expm1(s) - s;
-  double y = 1;
-  for (int k = 10; k >= 3; --k) y = 1 + y * s / k;
-  return 0.5 * s * s * y;
-}
-
-// ---- integrals from 0 to infinity ----
-
-struct Point {
-  double at, weight;
-};
-
-constexpr double first_point = -3.75, points_per_unit = 12;
-constexpr int point_count = 528;  // up to exp(40)
-
-const std::array<Point, point_count>& points() {
-  static const std::array<Point, point_count> all = [] {
-    std::array<Point, point_count> result;
-    for (int k = 0; k < point_count; ++k) {
-      const double t = first_point + k / points_per_unit, e = std::exp(-t);
-      const double at = std::exp(t - e);
-      result[static_cast<std::size_t>(k)] = {at, at * (1 + e) / points_per_unit};
-    }
-    return result;
-  }();
-  return all;
-}
-
-/// Of f >= 0, which falls off beyond `width`.
-template <class F>
-double integral(double width, const F& f) {
-  double total = 0;
-  for (const Point& p : points()) {
-    const double term = f(width * p.at) * p.weight;
-    total += term;
-    if (p.at > 1 && !(term > 1e-18 * total)) break;
-  }
-  return width * total;
 }
 
 // ---- gamma ----
@@ -125,14 +69,12 @@ double gamma_integral(double a, double x, double log_x) {
   const double side = score < 0 ? -1 : 1;
   const double slope = side * (a - x);
   const double width = 1 / (std::abs(slope) + std::sqrt(x));
-  return integral(width, [=](double r) {
+  return outward_integral(width, [=](double r) {
     return (std::abs(score) + r) * std::exp(slope * r - x * expm1_less(side * r));
   });
 }
 
 // ---- beta ----
-
-double log_of(double x, double y) { return x < 0.5 ? std::log(x) : std::log1p(-y); }
 
 // I_x(a, b) = x^a y^b / (a B(a, b)) sum (a + b)_n / (a + 1)_n x^n; its terms, and `weight` to begin with, which a step
 // changes by `change(n)`: the derivative of the log of a term.
@@ -155,15 +97,15 @@ bool is_short_series(double a, double b, double x) {
   return x <= 0.6 && sum * x < 40 && x < a / sum + 1.5 * deviation;
 }
 
-/// The integral from x down to 0; -score_at(r, log of (1 - t) / y) is the score at t = x e^-r.
+/// Over x: the integral from x down to 0; -score_at(r, log of (1 - t) / y) is the score at t = x e^-r.
 template <class F>
 double beta_integral(double a, double b, double x, double y, const F& score_at) {
   const double odds = x / y;
   const double width = 1 / (std::abs(a - (b - 1) * odds) + std::sqrt(std::abs(b - 1) * odds / y));
-  return x * integral(width, [&](double r) {
-           const double l = std::log1p(-odds * std::expm1(-r));
-           return score_at(r, l) * std::exp((b - 1) * l - a * r);
-         });
+  return outward_integral(width, [&](double r) {
+    const double l = std::log1p(-odds * std::expm1(-r));
+    return score_at(r, l) * std::exp((b - 1) * l - a * r);
+  });
 }
 
 }  // namespace
@@ -181,17 +123,22 @@ double log_gamma_slope(double a, double log_x) {
   return gamma_integral(a, x, log_x);
 }
 
-double beta_slope(double a, double b, double x, double y) {
+double beta_logit_slope(double a, double b, double logit) {
+  if (!(a > 0 && a < infinity && b > 0 && b < infinity)) return no_value;
+  return beta_logit_slope(a, b, at_logit(logit));
+}
+
+double beta_logit_slope(double a, double b, const UnitPoint& at) {
+  const double x = at.x, y = at.rest;
   if ((x < 0.5 && b * x < 2) || is_short_series(a, b, x)) {
-    const double weight = -digamma_difference(a + 1, b - 1) - log_of(x, y);
-    return x * y / a *
-           beta_series(a, b, x, weight, [=](int n) { return (b - 1) / ((a + 1 + n) * (a + b + n)); });
+    const double weight = -digamma_difference(a + 1, b - 1) - at.log_x;
+    return beta_series(a, b, x, weight, [=](int n) { return (b - 1) / ((a + 1 + n) * (a + b + n)); }) / a;
   }
-  const double score = log_of(x, y) + digamma_difference(a, b);
+  const double score = at.log_x + digamma_difference(a, b);
   if (is_short_series(b, a, y))
-    return x * y / b * beta_series(b, a, y, score, [=](int n) { return 1 / (a + b + n); });
-  if (score <= 0) return beta_integral(a, b, x, y, [=](double r, double) { return r - score; });
-  return beta_integral(b, a, y, x, [=](double, double l) { return score + l; });
+    return beta_series(b, a, y, score, [=](int n) { return 1 / (a + b + n); }) / b;
+  if (score <= 0) return beta_integral(a, b, x, y, [=](double r, double) { return r - score; }) / y;
+  return beta_integral(b, a, y, x, [=](double, double l) { return score + l; }) / x;
 }
 
 double digamma_difference(double a, double b) {

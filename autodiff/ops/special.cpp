@@ -36,6 +36,13 @@ const Op stirling_rest_op{unary(
     "stirling_rest", [](Var x, Var) { return log_minus_digamma(x); }, positive)};
 const Op log_minus_digamma_op{unary(
     "log_minus_digamma", [](Var x, Var) { return -trigamma_excess(x); }, positive)};
+const Op factorial_rest_op{unary(
+    "factorial_rest",
+    [](Var k, Var) {
+      const Var some = where(k, k, 1);
+      return where(k, log_minus_digamma(some) - 1 / some, 0);
+    },
+    positive)};
 
 extern const Op polygamma_op;
 
@@ -164,6 +171,7 @@ const Op log_i0_op{unary("log_i0", [](Var x, Var) { return i1e(x) / i0e(x); })};
 Var lgamma(Arg x) { return broadcasting(lgamma_op, {x}); }
 Var digamma(Arg x) { return broadcasting(digamma_op, {x}); }
 Var stirling_rest(Arg a) { return broadcasting(stirling_rest_op, {a}); }
+Var factorial_rest(Arg k) { return broadcasting(factorial_rest_op, {k}); }
 Var log_minus_digamma(Arg a) { return broadcasting(log_minus_digamma_op, {a}); }
 Var trigamma(Arg x) { return broadcasting(trigamma_op, {x}); }
 Var polygamma(Index order, Arg x) {

@@ -27,6 +27,12 @@ Var digamma(Arg x);
 ///   domain    a > 0
 ///   source    the Stirling series, Abramowitz & Stegun 6.1.41; the use for densities: Loader 2000
 Var stirling_rest(Arg a);
+/// k log k - k - log k!, k! being Gamma(k + 1), without its cancellation; 0 at 0: what the count k adds to a log density
+/// beside its loss.
+///
+///   gradient  g (log_minus_digamma(k) - 1/k); at 0, where it is infinite, it counts as 0
+///   domain    k >= 0
+Var factorial_rest(Arg k);
 /// log a - digamma(a) without its cancellation: about 1 / (2 a) for large a.
 ///
 ///   gradient  -g (trigamma(a) - 1/a), without its cancellation

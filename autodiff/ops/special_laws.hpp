@@ -48,6 +48,23 @@ Var log_normal_mass(Arg b, Arg w);
 ///   source    erf_inv where the centre is inside; else Halley's steps on the log of the mass further out
 Var normal_mass_quantile(Arg v, Arg b, Arg w);
 
+// ---- counts ----
+
+// The least count k = 0, 1, .. with P(K <= k) >= p; `_above`: with P(K > k) <= q, for q down to the smallest number.
+// Piecewise constant: no derivative. For means up to 1e15; inf where the count is beyond 1e18.
+//
+//   source  bisection of the logarithms of the incomplete functions, outwards from a normal quantile
+
+/// Of Poisson's law; rate >= 0.
+Var poisson_quantile(Arg rate, Arg p);
+Var poisson_quantile_above(Arg rate, Arg q);
+/// Of the successes among `total` trials of probability sigmoid(logits).
+Var binomial_quantile(Arg total, Arg logits, Arg p);
+Var binomial_quantile_above(Arg total, Arg logits, Arg q);
+/// Of the events of probability sigmoid(logits) before `shape` others; shape > 0.
+Var negative_binomial_quantile(Arg shape, Arg logits, Arg p);
+Var negative_binomial_quantile_above(Arg shape, Arg logits, Arg q);
+
 // ---- the von Mises law ----
 
 /// The probability that an angle of mode 0 and concentration k lies in [-pi, x]; one more with each turn.

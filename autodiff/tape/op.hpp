@@ -49,6 +49,11 @@ struct Widened {
   bool batched = false;
 };
 
+/// What the checked run mode says of an operation instead of naming its node: "[operation] message".
+struct Explanation {
+  std::string operation, message;
+};
+
 /// Marks a result axis that follows no single input axis.
 inline constexpr int mixed = -1;
 
@@ -91,6 +96,7 @@ using ViewRule = std::function<std::optional<Index>(const Signature&)>;
 using JoinRule = std::function<bool(const Signature&)>;
 using FollowsRule = std::function<std::vector<int>(const Signature&, int result, int input)>;
 using BatchRule = std::function<std::vector<Var>(const Recorded&, std::span<const Widened>, Index count)>;
+using ExplainRule = std::function<std::optional<Explanation>(const Attrs&, std::span<const Tensor> operands)>;
 using VjpRule = std::function<Tangents(const Recorded&, const Tangents& cotangents)>;
 using JvpRule = std::function<Tangents(const Recorded&, const Tangents& tangents)>;
 
@@ -113,6 +119,7 @@ struct Row {
   VjpRule vjp = {};
   JvpRule jvp = {};
   const Op* fold = nullptr;  // elementwise of x and y: applies it to x and the entries of y one after another
+  ExplainRule explain = {};  // of a result that is not finite; nothing where an operand began it
   bool linear = false;       // in all its inputs jointly: its jvp is itself
   bool bilinear = false;     // in each of two inputs: product rule
   Flow flow = Flow::rules;

@@ -56,15 +56,23 @@ std::function<double(double)> of(B law) {
   return [law](double x) { return std::log(pdf(law, x)); };
 }
 
+double chance(double logit) { return 1 / (1 + std::exp(-logit)); }
+
 std::vector<Entry> laws_of_numbers() {
   using namespace boost::math;
   return {
       entry<Normal>({0.3, 1.2}, "Normal(p[0], p[1])", of(normal_distribution<>(0.3, 1.2))),
       entry<Laplace>({0.3, 1.2}, "Laplace(p[0], p[1])", of(laplace_distribution<>(0.3, 1.2))),
+      entry<AsymmetricLaplace>({0.3, 1.2, 0.7}),
       entry<Logistic>({0.3, 1.2}, {}, of(logistic_distribution<>(0.3, 1.2))),
       entry<Gumbel>({0.3, 1.2}, "Gumbel(p[0], p[1])", of(extreme_value_distribution<>(0.3, 1.2))),
       entry<Cauchy>({0.3, 1.2}, "Cauchy(p[0], p[1])", of(cauchy_distribution<>(0.3, 1.2))),
       entry<StudentT>({3.5, 0, 1}, "StudentT(p[0], p[1], p[2])", of(students_t_distribution<>(3.5))),
+      entry<HalfStudentT>({3.5, 1.2}),
+      entry<SkewNormal>({0.3, 1.2, 0.8}, {}, of(skew_normal_distribution<>(0.3, 1.2, 0.8))),
+      entry<TruncatedNormal>({0.3, 1.2, -1, 2}),
+      entry<VonMises>({0.3, 1.2}, "VonMises(p[0], p[1])"),
+      entry<Triangular>({-0.3, 0.5, 1.2}, {}, of(triangular_distribution<>(-0.3, 0.5, 1.2))),
       entry<Uniform>({-0.3, 1.2}, "Uniform(p[0], p[1])", of(uniform_distribution<>(-0.3, 1.2))),
       entry<HalfNormal>({1.2}, "HalfNormal(p[0])"),
       entry<HalfCauchy>({1.2}, "HalfCauchy(p[0])"),
@@ -72,31 +80,37 @@ std::vector<Entry> laws_of_numbers() {
       entry<Gamma>({2.5, 1.2}, "Gamma(p[0], p[1])", of(gamma_distribution<>(2.5, 1 / 1.2))),
       entry<InverseGamma>({2.5, 1.2}, "InverseGamma(p[0], p[1])", of(inverse_gamma_distribution<>(2.5, 1.2))),
       entry<Chi2>({2.5}, "Chi2(p[0])", of(chi_squared_distribution<>(2.5))),
+      entry<InverseGaussian>({1.5, 1.2}, {}, of(inverse_gaussian_distribution<>(1.5, 1.2))),
       entry<LogNormal>({0.3, 0.8}, "LogNormal(p[0], p[1])", of(lognormal_distribution<>(0.3, 0.8))),
       entry<Weibull>({1.2, 1.7}, "Weibull(p[0], p[1])", of(weibull_distribution<>(1.7, 1.2))),
       entry<Pareto>({1.2, 1.7}, "Pareto(p[0], p[1])", of(pareto_distribution<>(1.2, 1.7))),
+      entry<GeneralizedPareto>({0.3, 1.2, 0.4}, "GeneralizedPareto(p[0], p[1], p[2])"),
       entry<Beta>({2.5, 1.2}, "Beta(p[0], p[1])", of(beta_distribution<>(2.5, 1.2))),
       entry<Kumaraswamy>({1.2, 1.7}, "Kumaraswamy(p[0], p[1])"),
       entry<LogitNormal>({0.3, 1.2}),
       entry<ContinuousBernoulli>({0.3}, "ContinuousBernoulli(logits=p[0])"),
       entry<RelaxedBernoulli>({0.7, 0.3}, "RelaxedBernoulli(p[0], logits=p[1])"),
-      entry<Bernoulli>({0.3}, "Bernoulli(logits=p[0])"),
-      entry<Geometric>({-0.5}, "Geometric(logits=p[0])"),
+      entry<Bernoulli>({0.3}, "Bernoulli(logits=p[0])", of(bernoulli_distribution<>(chance(0.3)))),
+      entry<Geometric>({-0.5}, "Geometric(logits=p[0])", of(geometric_distribution<>(chance(-0.5)))),
+      entry<DiscreteUniform>({0, 9}),
       entry<Poisson>({4.5}, "Poisson(p[0])", of(poisson_distribution<>(4.5))),
-      entry<NegativeBinomial>({3.5, 0.4}, "NegativeBinomial(p[0], logits=p[1])"),
+      entry<NegativeBinomial>({3.5, 0.4}, "NegativeBinomial(p[0], logits=p[1])",
+                              of(negative_binomial_distribution<>(3.5, chance(-0.4)))),
       entry<GammaPoisson>({3.5, 0.7}),
       {"Binomial of 12",
        [](Vars p) {
          return Binomial{12, p[0]};
        },
        {Tensor(0.3)},
-       "Binomial(12, logits=p[0])"},
+       "Binomial(12, logits=p[0])",
+       of(binomial_distribution<>(12, chance(0.3)))},
       {"Binomial of 1000",
        [](Vars p) {
          return Binomial{1000, p[0]};
        },
        {Tensor(0.3)},
-       "Binomial(1000, logits=p[0])"},
+       "Binomial(1000, logits=p[0])",
+       of(binomial_distribution<>(1000, chance(0.3)))},
       {"BetaBinomial of 12",
        [](Vars p) {
          return BetaBinomial{p[0], p[1], 12};
@@ -108,6 +122,10 @@ std::vector<Entry> laws_of_numbers() {
       {"Truncated Normal",
        [](Vars p) { return Truncated(Normal{.loc = p[0], .scale = p[1]}, -1, 2); },
        {Tensor(0.3), Tensor(1.2)}},
+      {"Transformed Normal by Exp",
+       [](Vars p) { return Transformed(Normal{.loc = p[0], .scale = p[1]}, Exp{}); },
+       {Tensor(0.3), Tensor(0.8)},
+       "TransformedDistribution(Normal(p[0], p[1]), ExpTransform())"},
       {"Censored Normal",
        [](Vars p) { return Censored(Normal{.loc = p[0], .scale = p[1]}, -1, 2); },
        {Tensor(0.3), Tensor(1.2)}},
@@ -130,6 +148,12 @@ std::vector<Entry> laws_of_vectors() {
        [](Vars p) { return OneHotCategorical{p[0]}; },
        {logits},
        "OneHotCategorical(logits=p[0])"},
+      {"RelaxedOneHotCategorical",
+       [](Vars p) {
+         return RelaxedOneHotCategorical{p[0], p[1]};
+       },
+       {Tensor(0.7), logits},
+       "RelaxedOneHotCategorical(p[0], logits=p[1])"},
       {"Dirichlet", [](Vars p) { return Dirichlet{p[0]}; }, {five}, "Dirichlet(p[0])"},
       {"MultivariateNormal",
        [](Vars p) { return MultivariateNormal{.loc = p[0], .scale_tril = p[1]}; },
@@ -166,6 +190,12 @@ std::vector<Entry> laws_of_vectors() {
          return OrderedLogistic{p[0], p[1]};
        },
        {Tensor(0.3), vector({-1, 0.2, 1.5})}},
+      {"GaussianRandomWalk of 100",
+       [](Vars p) { return GaussianRandomWalk{.scale = p[0], .num_steps = 100}; },
+       {Tensor(1.2)}},
+      {"ZeroSumNormal of 10",
+       [](Vars p) { return ZeroSumNormal{.scale = p[0], .shape = {10}}; },
+       {Tensor(1.2)}},
       {"HiddenMarkov of 100",
        [](Vars p) {
          return HiddenMarkov(Categorical{p[0]}, Categorical{p[1]}, Normal{.loc = p[2], .scale = 0.7}, 100);

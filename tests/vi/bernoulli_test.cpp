@@ -29,6 +29,7 @@ const Listed row{{
     .cases = {parameters(0.4), parameters(-1.3), parameters(0), parameters(40), parameters(-700), parameters(1e-9),
               parameters(infinity), parameters(-infinity)},
     .log_prob = log_probability,
+    .cdf = [](const Parameters& p, long double x) { return x < 1 ? std::exp(log_probability(p, 0)) : 1; },
     .points = [](const Parameters&) { return std::vector<double>{0, 1}; },
     .outside = {-1, 0.5, 2, infinity, -infinity},
 }};

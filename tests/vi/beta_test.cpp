@@ -26,6 +26,7 @@ const Listed row{{
               scalars({11.5, 40})},
     .extremes = {scalars({1e-3, 2}), scalars({2, 1e-3}), scalars({1e-3, 1e-3}), scalars({1e6, 1e6}),
                  scalars({2, 1e6}), scalars({1e6, 2})},
+    .singular = {scalars({1e-2, 0.5}), scalars({1e-3, 1e-2}), scalars({0.7, 0.3})},
     .log_prob = log_density,
     .cdf =
         [](const Parameters& p, long double x) {

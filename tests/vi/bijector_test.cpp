@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <tapir/vi/bijectors/bijectors.hpp>
+#include <tapir/vi/distributions/delta.hpp>
 
 #include "recorded_run.hpp"
 #include "recording.hpp"
@@ -96,7 +97,7 @@ TEST_CASE("bijectors: the image of a set moves its ends; what is not known is th
   const auto image = [](const Bijector& b, const Support& part) { return b.image(part).str(); };
   CHECK(image(Exp{}, Support::real) == "positive numbers");
   CHECK(image(Exp{}, Support::nonnegative) == "numbers in [1, inf)");
-  CHECK(image(Exp{}, Support::interval(0, 0)) == "numbers in [1, 1]");
+  CHECK(image(Exp{}, Support::interval(0, 0)) == "the point 1");
   CHECK(image(Sigmoid{}, Support::positive) == "numbers in (0.5, 1)");
   CHECK(image(Affine{.loc = 1, .scale = -2}, Support::unit_interval) == "numbers in [-1, 1]");
   CHECK(image(Affine{.loc = 1, .scale = -2}, Support::positive) == "numbers in (-inf, 1)");
@@ -150,6 +151,11 @@ TEST_CASE("biject_to: onto the inside of every continuous set") {
   CHECK(error(Support::category(3)) ==
         "[biject_to] no bijector leads from real numbers onto whole numbers in [0, 2]" +
             line(__LINE__ - 5, file));
+  CHECK(error(Support::nonzero) ==
+        "[biject_to] no bijector leads from real numbers onto numbers other than 0" +
+            line(__LINE__ - 8, file));
+  CHECK(error(Distribution(Delta{0.5}).support()) ==
+        "[biject_to] no bijector leads from real numbers onto the point 0.5" + line(__LINE__ - 10, file));
 }
 
 TEST_CASE("UnitVector: a density on the circle becomes a normalised one of the plane") {

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <tapir/vi/distributions/distributions.hpp>
 #include <tapir/vi/kl.hpp>
 
 #include "law_suite.hpp"
@@ -87,6 +88,35 @@ TEST_CASE("Categorical: errors name the law, the types and the line") {
         "[kl] categoricals over 3 and 4 categories" + line(__LINE__ - 1, file));
   CHECK(error_of([&] { Categorical{.logits = column({0, 0})}.log_prob(column({0, 1})); }) ==
         "[take] indices are f64[2]; they have to be i64" + line(__LINE__ - 1, file));
+}
+
+TEST_CASE(
+    "weights of categories: all of them 0 is an error of every law that has them, where it is made or used") {
+  const Where at{"model.cpp", 7};
+  const Tensor none = column({0, 0}), logits = column({-INFINITY, -INFINITY});
+  const auto text = [](const char* law, const char* parameter) {
+    return "[" + std::string(law) + "] " + parameter +
+           " is -inf throughout, needs to be above -inf somewhere (at model.cpp:7)";
+  };
+  CHECK(error_of([&] { Categorical::probs({none, at}); }) == text("Categorical", "log probs"));
+  CHECK(error_of([&] { OneHotCategorical::probs({none, at}); }) == text("OneHotCategorical", "log probs"));
+  CHECK(error_of([&] { Multinomial::probs(3, {none, at}); }) == text("Multinomial", "log probs"));
+  const auto error = [&](const Distribution& law) { return error_of([&] { law.check(at); }); };
+  CHECK(error(Categorical{logits}) == text("Categorical", "logits"));
+  CHECK(error(OneHotCategorical{logits}) == text("OneHotCategorical", "logits"));
+  CHECK(error(Multinomial{3, logits}) == text("Multinomial", "logits"));
+  CHECK(error(Mixture(Categorical{logits}, {Normal{}, Cauchy{}})) == text("Mixture", "weights.logits"));
+  CHECK(error(Empirical(column({1, 2}), Categorical{logits})) == text("Empirical", "weights"));
+  const double excluded = -INFINITY;
+  const Tensor rows({2, 2}, {0.0, 1.0, excluded, excluded});
+  CHECK(error(HiddenMarkov(Categorical{column({0, 1})}, Categorical{rows}, Normal{column({0, 1})}, 3)) ==
+        "[HiddenMarkov] transition.logits is -inf throughout at [1] of f64[2,2], needs to be above -inf "
+        "somewhere "
+        "(at model.cpp:7)");
+  CHECK(error(RelaxedOneHotCategorical{1, logits}) ==
+        "[RelaxedOneHotCategorical] logits is -inf at [0] of f64[2], needs to be finite (at model.cpp:7)");
+  CHECK(error_of([&] { (void)Distribution(Categorical{logits}).sample(Key(1), {}, at); }) ==
+        text("Categorical", "logits"));
 }
 
 }  // namespace tapir::vi::test

@@ -22,6 +22,7 @@ const Listed row{{
     .make = [](const std::vector<Var>& p) { return Chi2{.df = p[0]}; },
     .cases = {scalars({3}), scalars({1.2}), scalars({2}), scalars({80.5})},
     .extremes = {scalars({1e-2}), scalars({1e-3}), scalars({1e6})},
+    .singular = {scalars({2e-2}), scalars({2e-3})},
     .log_prob = log_density,
     .cdf = [](const Parameters& p,
               long double x) { return x <= 0 ? 0 : boost::math::gamma_p(0.5L * p[0].item(), x / 2); },

@@ -164,25 +164,43 @@ TEST_CASE("context: a score function in a parameter that moves the support is an
   const Var high = exp(c.param("high", 0.5));
   CHECK(error_of([&] {
           (void)c.sample("u", Uniform{0, high}, ScoreFunction{});
-        }) == "[sample] site \"u\": the support of Uniform moves with parameters; a score function has no "
-              "gradient there" +
-                  line(__LINE__ - 4, file));
+        }) ==
+        "[sample] site \"u\": ends of Uniform move with parameters; a score function has no gradient there" +
+            line(__LINE__ - 4, file));
   CHECK_NOTHROW(c.sample("fixed", Uniform{0, 2}, ScoreFunction{}));
   CHECK_NOTHROW(c.sample("data", Uniform{0, r.tape->input({f64, {}}, "x")}, ScoreFunction{}));
   CHECK_NOTHROW(c.sample("cut", Uniform{0, stop_gradient(high)}, ScoreFunction{}));
   CHECK_NOTHROW(c.sample("pathwise", Uniform{0, high}));
 }
 
-TEST_CASE("context: which parameters move the support is seen law by law") {
+namespace {
+
+// Which laws are refused with a score function, in the words of that error.
+class Refusals {
+ public:
   Recording r;
-  Context c(r.key(), r.options());
-  const Var x = exp(c.param("x", 0.5));
-  int sites = 0;
-  const auto is_refused = [&](const Distribution& law) {
-    const std::string text =
-        error_of([&] { (void)c.sample("z" + std::to_string(++sites), law, ScoreFunction{}); });
-    return text.find("moves with parameters") != std::string::npos;
-  };
+  Context c{r.key(), r.options()};
+  Var x = exp(c.param("x", 0.5));
+
+  bool operator()(const Distribution& law) {
+    const std::string site = "z" + std::to_string(++sites_);
+    const std::string text = error_of([&] { (void)c.sample(site, law, ScoreFunction{}, at_); });
+    if (text == "no error") return false;
+    CHECK(text == "[sample] site \"" + site + "\": ends of " + std::string(law.name()) +
+                      " move with parameters; a score function has no gradient there (at model.cpp:7)");
+    return true;
+  }
+
+ private:
+  int sites_ = 0;
+  Where at_{"model.cpp", 7};
+};
+
+}  // namespace
+
+TEST_CASE("context: which parameters move the ends is seen law by law") {
+  Refusals is_refused;
+  const Var x = is_refused.x;
   CHECK(is_refused(Pareto{x, 2}));
   CHECK_FALSE(is_refused(Pareto{2, x}));
   CHECK(is_refused(Triangular{0, 1, 2 + x}));
@@ -193,6 +211,61 @@ TEST_CASE("context: which parameters move the support is seen law by law") {
   CHECK(is_refused(Delta{x}));
   CHECK_FALSE(is_refused(Exponential{x}));
   CHECK_FALSE(is_refused(Geometric{x}));
+  CHECK(is_refused(TruncatedNormal{0, 1, x, 4}));
+  CHECK(is_refused(TruncatedNormal{0, 1, 0, x}));
+  CHECK_FALSE(is_refused(TruncatedNormal{x, x, 0, 4}));
+  CHECK(is_refused(Truncated(Normal{}, x)));
+  CHECK(is_refused(Truncated(Pareto{x, 2}, 1)));
+  CHECK_FALSE(is_refused(Truncated(Normal{x, x}, 1, 2)));
+  CHECK(is_refused(Censored(Normal{}, x)));
+  CHECK(is_refused(Censored(Uniform{0, x}, -1, 5)));  // the base's ends, between the bounds
+  CHECK_FALSE(is_refused(Censored(Normal{x, x}, 1, 2)));
+  CHECK(is_refused(Empirical(stack({x, x + 1}))));
+  CHECK_FALSE(is_refused(Empirical(column({1, 2}), Categorical{stack({x, x + 1})})));
+  CHECK(is_refused(Binomial{x, 0.5}));
+  CHECK(is_refused(Multinomial{x, column({0, 1})}));
+  CHECK_FALSE(is_refused(Binomial{floor(x), 0.5}));  // no derivative flows through it
+}
+
+TEST_CASE("context: the ends of laws of laws move where those of any part do, inside of the support too") {
+  Refusals is_refused;
+  const Var x = is_refused.x, two = stack({x, x + 1});
+  const Categorical weights{two}, chain{Tensor({2, 2}, {0., 1., 1., 0.})};
+  CHECK(is_refused(iid(Uniform{0, x}, {3})));
+  CHECK(is_refused(Independent(Uniform{0, two}, 1)));
+  CHECK_FALSE(is_refused(Independent(Uniform{0, column({1, 2})}, 1)));
+  CHECK(is_refused(Mixture(weights, {Normal{}, Uniform{0, x}})));
+  CHECK(is_refused(Mixture(weights, {Exponential{}, Pareto{x, 2}})));
+  CHECK(is_refused(Mixture(weights, Uniform{0, two})));
+  CHECK(is_refused(Mixture(weights, {Mixture(weights, {Uniform{0, x}, Uniform{1, 2}}), Normal{}})));
+  CHECK_FALSE(is_refused(Mixture(weights, {Normal{x, x}, Uniform{0, 1}})));
+  CHECK_FALSE(is_refused(Mixture(weights, {Uniform{0, 1}, Uniform{2, 3}})));
+  CHECK(is_refused(HiddenMarkov(weights, chain, {Normal{}, Uniform{0, x}}, 4)));
+  CHECK_FALSE(is_refused(HiddenMarkov(weights, chain, Normal{two, 1}, 4)));
+  CHECK(is_refused(Transformed(Uniform{0, x}, Exp{})));
+  CHECK(is_refused(Transformed(Mixture(weights, {Normal{}, Uniform{0, x}}), Exp{})));
+  CHECK(is_refused(Transformed(Mixture(weights, {Normal{}, Uniform{0, 1}}), Affine{.loc = x})));
+  CHECK(is_refused(Transformed(Normal{}, Sigmoid{.low = 0, .high = x})));
+}
+
+TEST_CASE("context: the ends of a law of vectors move with the base's, and through a bijector") {
+  Refusals is_refused;
+  const Var x = is_refused.x;
+  const Distribution square = iid(Uniform{0, 1}, {3}), moving = iid(Uniform{0, x}, {3});
+  const Bijector scaled = Affine{.scale = x};
+  CHECK(is_refused(Transformed(moving, Ordered{})));
+  CHECK(is_refused(Transformed(moving, StickBreaking{})));
+  CHECK(is_refused(Transformed(square, Chain{{scaled, Ordered{}}})));
+  CHECK(is_refused(Transformed(square, Chain{{Ordered{}, scaled}})));
+  CHECK(is_refused(Transformed(Transformed(square, Ordered{}), scaled)));
+  CHECK(is_refused(iid(Transformed(moving, Ordered{}), {2})));
+  CHECK_FALSE(is_refused(Transformed(square, Ordered{})));
+  CHECK_FALSE(is_refused(Transformed(iid(Normal{x, x}, {3}), Chain{{scaled, Ordered{}}})));
+  const auto slices = [](Bijector first) { return PerSlice{{{std::move(first), 1}, {Identity{}, 2}}}; };
+  CHECK(is_refused(Transformed(iid(Normal{}, {3}), slices(Sigmoid{.low = 0, .high = x}))));
+  CHECK(is_refused(Transformed(moving, slices(Exp{}))));
+  CHECK_FALSE(is_refused(Transformed(iid(Normal{}, {3}), slices(Affine{.scale = x}))));
+  CHECK_FALSE(is_refused(Transformed(iid(Normal{}, {3}), slices(Exp{}))));
 }
 
 // ---- parameters ----

@@ -18,9 +18,9 @@ long double log_density(const Parameters& p, long double x) {
 }
 
 long double distribution(const Parameters& p, long double x) {
-  const long double rate = -std::abs(static_cast<long double>(p[0].item())), y = p[0].item() > 0 ? 1 - x : x;
-  const long double mass = rate == 0 ? y : std::expm1(rate * y) / std::expm1(rate);
-  return p[0].item() > 0 ? 1 - mass : mass;
+  const long double logits = p[0].item(), rate = -std::abs(logits);
+  const long double falling = rate == 0 ? x : std::expm1(rate * x) / std::expm1(rate);
+  return logits > 0 ? std::exp(rate * (1 - x)) * falling : falling;
 }
 
 const Listed row{{

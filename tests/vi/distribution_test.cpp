@@ -180,6 +180,36 @@ TEST_CASE("at a site, a value of another shape is an error, also where it would 
             line(__LINE__ - 2, file));
 }
 
+TEST_CASE("dtypes that do not meet are errors of the law, which name the value or the parameters") {
+  const Where at{"model.cpp", 7};
+  const std::string end = " (at model.cpp:7)";
+  const auto error = [&](const Distribution& law, const Var& x) {
+    return error_of([&] { (void)law.log_prob({x, at}); });
+  };
+  const Tensor counts = Tensor::iota(i64, 3), numbers = filled({3}), single = filled({3}).cast(f32);
+  CHECK(error(Poisson{numbers}, counts) ==
+        "[Poisson] x is i64[3]; beside parameters of f64 it has to be f64" + end);
+  CHECK(error(Bernoulli{.logits = 0.5}, counts) == "[Bernoulli] x is i64[3]; it has to be floating" + end);
+  CHECK(error(Categorical{filled({2})}, numbers) == "[Categorical] x is f64[3]; categories are i64" + end);
+  CHECK(error(iid(Categorical{filled({2})}, {3}), numbers) ==
+        "[Categorical] x is f64[3]; categories are i64" + end);
+  CHECK(error(Normal{.loc = numbers}, single) ==
+        "[Normal] x is f32[3]; beside parameters of f64 it has to be f64" + end);
+  CHECK(error(Normal{single.reshaped({3}), filled({})}, single) ==
+        "[Normal] loc is f32[3] and scale f64[]; the parameters of a law have one dtype" + end);
+  CHECK(error(Binomial{Tensor(Index{4}), filled({})}, 1) ==
+        "[Binomial] total_count is i64[] and logits f64[]; the parameters of a law have one dtype" + end);
+  const auto tape = Tape::make();
+  CHECK(error(Gamma{tape->input({f32, {}}), tape->input({f64, {}})}, 1) ==
+        "[Gamma] concentration is f32[] and rate f64[]; the parameters of a law have one dtype" + end);
+  CHECK(error_of([&] {
+          (void)Distribution(Normal{single, filled({})}).sample(Key(1), {3}, at);
+        }) == "[Normal] loc is f32[3] and scale f64[]; the parameters of a law have one dtype" + end);
+  CHECK(error(Normal{single, 1}, single) == "no error");
+  CHECK(error(Categorical{filled({2})}, 1) == "no error");
+  CHECK(error(Normal{}, single) == "no error");
+}
+
 TEST_CASE("a support names the first value outside, and does not read recorded bounds") {
   CHECK(*Support::interval(0, 2).violation(column({1, 3})) == "is 3 at [1] of f64[2], needs to lie in [0, 2]");
   CHECK(*Support::boolean.violation(Tensor(0.5F)) == "is 0.5, needs to be 0 or 1");

@@ -269,13 +269,13 @@ TEST_CASE("elbo: no closed form where a mask or a scale depends on the site's ow
 
 TEST_CASE("elbo: no closed form for a pair of laws that has none, nor on plain values, which show no paths") {
   Recording r;
-  const auto coin = [](Context& c) {
-    (void)c.sample("z", Bernoulli{c.param("p", 0.1)}, ScoreFunction{Baseline::none()});
+  const auto count = [](Context& c) {
+    (void)c.sample("z", Poisson{exp(c.param("p", 0.1))}, ScoreFunction{Baseline::none()});
   };
-  const auto normal = [](Context& c) { (void)c.sample("z", standard); };
-  const Pair pair(r, coin, normal);
+  const auto failures = [](Context& c) { (void)c.sample("z", Geometric{0.3}); };
+  const Pair pair(r, count, failures);
   CHECK(elbo(pair.guide, pair.model).report ==
-        "z: score_function(none), sampled divergence: no closed form for Bernoulli and Normal\n");
+        "z: score_function(none), sampled divergence: no closed form for Poisson and Geometric\n");
 
   Context guide(Key(1));
   (void)guide.sample("z", Normal{0.3, 1});
@@ -354,6 +354,50 @@ TEST_CASE("elbo: errors of sites that do not meet name the site and its line") {
   CHECK(error_of_pair(z_and_w, conditioned) ==
         "[elbo] the guide's site \"z\" is not latent in the model; its latent sites are: w (at run.cpp:3)");
   CHECK(error_of_pair(none, none) == "[elbo] neither the model nor the guide has a site (at run.cpp:1)");
+}
+
+TEST_CASE("elbo: a guide whose values the model cannot have is an error that names the site and both laws") {
+  const Where at{"guide.cpp", 7};
+  const auto error = [&](const Distribution& q, const Distribution& p) {
+    Recording r;
+    const Pair pair(
+        r, [&](Context& c) { (void)c.sample("z", q, {}, at); }, [&](Context& c) { (void)c.sample("z", p); });
+    return error_of([&] { (void)elbo(pair.guide, pair.model); });
+  };
+  CHECK(
+      error(Normal{}, Gamma{}) ==
+      "[elbo] site \"z\": values of Normal are real numbers, those of the model's Gamma positive numbers (at "
+      "guide.cpp:7)");
+  CHECK(error(iid(Normal{}, {3}), Dirichlet{column({1, 1, 1})}) ==
+        "[elbo] site \"z\": values of Normal are real numbers, those of the model's Dirichlet simplices (at "
+        "guide.cpp:7)");
+  CHECK(error(Uniform{0, 2}, Beta{1, 1}) == "[elbo] site \"z\": values of Uniform are numbers in [0, 2], "
+                                            "those of the model's Beta numbers in [0, 1] (at "
+                                            "guide.cpp:7)");
+  CHECK(error(HalfNormal{}, Gamma{}) == "no error");
+  CHECK(error(Beta{1, 1}, Uniform{0, 1}) == "no error");
+  CHECK(error(Delta{0.5}, Normal{}) == "no error");
+  CHECK(error(Transformed(iid(Normal{}, {3}), Ordered{}), iid(Normal{}, {3})) == "no error");
+}
+
+TEST_CASE(
+    "elbo: the path of an angle beside a law that is none of angles is an error, unless it is constant") {
+  const auto error = [&](const Distribution& p, std::optional<Estimator> estimator = {}) {
+    Recording r;
+    const Pair pair(
+        r,
+        [&](Context& c) {
+          (void)c.sample("z", VonMises{c.param("loc", 0.5), 2}, estimator, {"guide.cpp", 7});
+        },
+        [&](Context& c) { (void)c.sample("z", p); });
+    return error_of([&] { (void)elbo(pair.guide, pair.model, {.analytic_kl = false}); });
+  };
+  CHECK(error(Normal{}) == "[elbo] site \"z\": the path of VonMises is that of functions of the angle, and "
+                           "the model's Normal is none; "
+                           "name the ScoreFunction (at guide.cpp:7)");
+  CHECK(error(Normal{}, ScoreFunction{}) == "no error");
+  CHECK(error(VonMises{0, 1}) == "no error");
+  CHECK(error(Uniform{-4, 4}) == "no error");
 }
 
 TEST_CASE("elbo: a model that did not replay the guide is an error") {

@@ -26,6 +26,7 @@ const Listed row{{
               scalars({40, 2})},
     .extremes = {scalars({1e-3, 1}), scalars({1e6, 1}), scalars({1e6, 0x1p40}), scalars({2, 1e30}),
                  scalars({2, 1e-30})},
+    .singular = {scalars({1e-2, 1.5}), scalars({1e-3, 0.5})},
     .log_prob = log_density,
     .cdf =
         [](const Parameters& p, long double x) {

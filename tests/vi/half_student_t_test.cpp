@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/half_student_t.hpp>
 
-#include <boost/math/distributions/students_t.hpp>
+#include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <doctest/doctest.h>
 
@@ -30,9 +30,9 @@ const Listed row{{
     .cdf =
         [](const Parameters& p, long double x) {
           if (x <= 0) return 0.0L;
-          const boost::math::students_t_distribution<long double> whole(p[0].item());
-          const long double z = x / p[1].item();
-          return 1 - 2 * boost::math::cdf(boost::math::complement(whole, z));
+          const long double half = p[0].item() / 2, z = x / p[1].item(), squares = z * z / p[0].item();
+          return squares < 1 ? boost::math::ibeta(0.5L, half, squares / (1 + squares))
+                             : boost::math::ibetac(half, 0.5L, 1 / (1 + squares));
         },
     .points =
         [](const Parameters& p) {

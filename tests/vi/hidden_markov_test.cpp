@@ -8,9 +8,10 @@
 
 #include <tapir/vi/distributions/distributions.hpp>
 
+#include "matrices.hpp"
 #include "recorded_run.hpp"
 #include "recording.hpp"
-#include "shown_law.hpp"
+#include "vector_suite.hpp"
 
 namespace tapir::vi::test {
 namespace {
@@ -40,7 +41,7 @@ long double probability(const Tensor& logits, int row, int state) {
 }
 
 long double density(const std::vector<Tensor>& p, double x, int state) {
-  const long double scale = p[3].at(state), z = (x - p[2].at(state)) / scale;
+  const long double scale = p[3].at(state), z = (x - static_cast<long double>(p[2].at(state))) / scale;
   return std::exp(-z * z / 2) / (scale * std::sqrt(2 * 3.14159265358979323846264338327950288L));
 }
 
@@ -68,7 +69,57 @@ long double oracle(const std::vector<Tensor>& p, const std::vector<double>& x) {
   return std::log(total);
 }
 
-const Shown shown{{.make = [](const Vars& p) { return chain(p); }, .parameters = parameters}};
+std::vector<double> doubles(const Point& x) { return {x.begin(), x.end()}; }
+
+Tensor random_logits(const Shape& shape, std::mt19937_64& noise) {
+  std::normal_distribution<double> normal_number;
+  std::vector<double> x;
+  for (Index i = 0; i < shape.size(); ++i) x.push_back(4 * normal_number(noise));
+  return {shape, std::span<const double>(x)};
+}
+
+// Two steps, so that integrals over all sequences are done with; longer sequences are further below.
+const ListedVector row{
+    {.name = "HiddenMarkov of Normals",
+     .make = [](const Vars& p) { return chain(p, 2); },
+     .cases = {parameters,
+               {column({1, 0, -0.5}), square_of(3, {0, 1, 0.5, -0.5, 0, 0.2, 1, 1, 0}), column({0.5, -1, 1}),
+                column({0.7, 0.9, 0.6})},
+               {column({-40, 0, 30}), square_of(3, {0, 20, 0, 0, 0, -50, 0, 0, 0}), column({-4, 0, 3}),
+                column({0.1, 3, 0.4})}},
+     .extremes = {{column({0, -60, 1}), square_of(3, {0, -500, 0, -300, 0, 0, 0, 0, 800}),
+                   column({0, 1e3, -1e3}), column({1e-30, 1e30, 1})},
+                  {column({0, 0, 0}), square_of(3, {0, 0, 0, 0, 0, 0, 0, 0, 0}), column({0, 0, 0}),
+                   column({1e30, 1e30, 1e30})}},
+     .log_prob = [](const Parameters& p, const Point& x) { return oracle(p, doubles(x)); },
+     .points =
+         [](const Parameters& p) {
+           std::vector<Point> points;
+           for (int k = 0; k < 20; ++k) {
+             const auto size = static_cast<long double>(k < 12 ? k * 0.25 : std::exp(0.5 * (k - 12)));
+             const Index state = k % 3, other = (k / 3) % 3;
+             points.push_back({p[2].at(state) + size * p[3].at(state) * std::sin(1.0L + k),
+                               p[2].at(other) - size * p[3].at(other) * std::cos(2.0L * k)});
+           }
+           return points;
+         },
+     .outside = {{0, infinity}, {-infinity, 1}},
+     .projections = {{[](const Parameters&, const Point& x) { return static_cast<double>(x[0]); },
+                      [](const Parameters& p, double x) {
+                        long double total = 0;
+                        for (int k = 0; k < states; ++k)
+                          total += probability(p[0], 0, k) *
+                                   std::erfc((p[2].at(k) - static_cast<long double>(x)) /
+                                             (p[3].at(k) * std::sqrt(2.0L))) /
+                                   2;
+                        return total;
+                      }}},
+     .random =
+         [](std::mt19937_64& noise) {
+           return Parameters{
+               random_logits({3}, noise), random_logits({3, 3}, noise), random_vector(3, noise),
+               column({random_positive(noise), random_positive(noise), random_positive(noise)})};
+         }}};
 
 }  // namespace
 

@@ -45,6 +45,14 @@ TEST_CASE("iid: mean and variance have its axes, the entropy is their number tim
   CHECK(!Distribution(iid(Bernoulli{}, {4})).enumerate());
 }
 
+TEST_CASE("iid: of a law that has moments for some parameters only") {
+  const Categorical weights{column({0, 0})};
+  const Distribution law = iid(Mixture(weights, Normal{column({1, 2}), 3}), {4});
+  CHECK(numbers(*law.mean()) == std::vector<double>(4, 1.5));
+  CHECK(numbers(*law.variance()) == std::vector<double>(4, 9.25));
+  CHECK(!Distribution(iid(Mixture(weights, VonMises{column({1, 2}), 3}), {4})).mean());
+}
+
 TEST_CASE("iid: a category is consumed before its axes come off") {
   const Distribution law = iid(Categorical{.logits = Tensor({2, 3}, {0.0, 1.0, 2.0, 5.0, 0.0, 0.0})}, {4});
   CHECK(law.batch_shape() == Shape{2});

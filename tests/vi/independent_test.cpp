@@ -7,15 +7,46 @@
 #include <tapir/vi/distributions/distributions.hpp>
 #include <tapir/vi/kl.hpp>
 
+#include "matrices.hpp"
 #include "recorded_run.hpp"
-#include "shown_law.hpp"
+#include "vector_suite.hpp"
 
 namespace tapir::vi::test {
 namespace {
 
-const Shown shown{
-    {.make = [](const std::vector<Var>& p) { return Independent(Normal{.loc = p[0], .scale = p[1]}, 1); },
-     .parameters = {column({0.5, 1}), column({1, 2})}}};
+const ListedVector row{
+    {.name = "Independent Normals",
+     .make = [](const std::vector<Var>& p) { return Independent(Normal{.loc = p[0], .scale = p[1]}, 1); },
+     .cases = {{column({0.5, 1}), column({1, 2})},
+               {column({-1, 0.25, 2}), column({0.5, 1.5, 0.7})},
+               {column({-3, 0}), column({0.1, 10})}},
+     .extremes = {{column({0, 0}), column({1e-30, 1e30})}},
+     .log_prob =
+         [](const Parameters& p, const Point& x) {
+           long double total = 0;
+           for (std::size_t i = 0; i < x.size(); ++i) {
+             const auto at = static_cast<Index>(i);
+             const long double z = (x[i] - p[0].at(at)) / p[1].at(at);
+             total -= z * z / 2 + std::log(static_cast<long double>(p[1].at(at))) + log_2pi / 2;
+           }
+           return total;
+         },
+     .points =
+         [](const Parameters& p) {
+           Matrix scales(static_cast<std::size_t>(p[1].size()), Point(static_cast<std::size_t>(p[1].size())));
+           for (std::size_t i = 0; i < scales.size(); ++i) scales[i][i] = p[1].at(static_cast<Index>(i));
+           return points_about(vector_of(p[0]), scales);
+         },
+     .outside = {{0, INFINITY}, {-INFINITY, 1}},
+     .projections = {{[](const Parameters&, const Point& x) { return static_cast<double>(x[1]); },
+                      [](const Parameters& p, double x) -> long double {
+                        return std::erfc((p[0].at(1) - x) / (p[1].at(1) * std::sqrt(2.0L))) / 2;
+                      }}},
+     .random =
+         [](std::mt19937_64& noise) {
+           return Parameters{random_vector(3, noise), column({random_positive(noise), random_positive(noise),
+                                                              random_positive(noise)})};
+         }}};
 
 const Tensor loc({2, 3}, {0., 1., 2., 3., 4., 5.});
 

@@ -12,7 +12,8 @@ namespace {
 
 // log(1 - x^a).
 long double log_rest(const Parameters& p, long double x) {
-  return std::log(-std::expm1(p[0].item() * std::log(x)));
+  const long double log_power = p[0].item() * std::log(x);
+  return log_power > -1 ? std::log(-std::expm1(log_power)) : std::log1p(-std::exp(log_power));
 }
 
 long double log_density(const Parameters& p, long double x) {
@@ -31,6 +32,7 @@ const Listed row{{
         [](const std::vector<Var>& p) { return Kumaraswamy{.concentration1 = p[0], .concentration0 = p[1]}; },
     .cases = {scalars({2.5, 1.7}), scalars({0.7, 3}), scalars({1, 1}), scalars({1.2, 0.95})},
     .extremes = {scalars({0.001, 2}), scalars({1000000.0, 2}), scalars({2, 1000000.0}), scalars({2, 0.001})},
+    .singular = {scalars({1e-2, 0.5})},
     .log_prob = log_density,
     .cdf = distribution,
     .points =

@@ -35,6 +35,10 @@ struct Case {
     return column(x).cast(value_dtype(dtype));
   }
   long double log_prob(long double x) const { return row.log_prob(parameters, x); }
+  bool is_atom(double x) const {
+    const auto all = row.atoms(parameters);
+    return std::find(all.begin(), all.end(), x) != all.end();
+  }
 };
 
 template <class F>
@@ -54,6 +58,26 @@ template <class F>
 void for_all_cases(const F& f) {
   for_each_case(f);
   for (const LawRow& row : law_rows()) for_each_case(row, row.extremes, f);
+}
+
+/// Whether `level` is the oracle's probability of at most x, its logarithm as exact as it is asked of densities, or
+/// that of a number 4 roundings beside x; a discrete law has no such neighbours.
+inline bool is_level(const Case& c, double x, double level, DType dtype) {
+  const long double step =
+      c.is_discrete() || !std::isfinite(x) ? 0 : (dtype == f64 ? 0x1p-51L : 0x1p-22L) * std::abs(x);
+  const long double tolerance = dtype == f64 ? 2e-12L : 1e-5L, tiny = dtype == f64 ? 1e-307L : 1e-37L;
+  const auto beside = [&](long double at) {
+    if (step == 0) return c.row.cdf(c.parameters, x);
+    const auto ends = c.row.breaks(c.parameters);
+    return c.row.cdf(c.parameters,
+                     std::clamp<long double>(at, std::min(x, ends.front()), std::max(x, ends.back())));
+  };
+  const auto error = [&](long double p) {
+    const long double relative = p > 0 ? p * std::max(1.0L, -std::log(p)) : 0;
+    return std::max(tiny, tolerance * std::max<long double>(relative, c.row.cdf_unit));
+  };
+  const long double low = beside(x - step), high = beside(x + step);
+  return level >= low - error(low) && level <= high + error(high);
 }
 
 /// Nodes and weights of a sum or an integral.
@@ -102,6 +126,7 @@ inline Rule rule_of(const Case& c, const std::vector<double>& other = {}, double
   std::sort(breaks.begin(), breaks.end());
   for (std::size_t i = 0; i + 1 < breaks.size(); ++i)
     append_interval(rule, breaks[i], breaks[i + 1], static_cast<double>(c.row.length(c.parameters)), step);
+  for (double x : c.row.atoms(c.parameters)) rule.x.push_back(x), rule.weight.push_back(1);
   return rule;
 }
 

@@ -25,9 +25,14 @@ struct LawRow {
   std::vector<Parameters> cases = {};
   /// Further ones where only log_prob and cdf are compared: draws and integrals leave the range of f64 there.
   std::vector<Parameters> extremes = {};
+  /// Further ones whose density is infinite at an end of the support, much of the mass nearer to it than numbers
+  /// come: there gradients of expectations are compared, of functions that are 0 at the ends.
+  std::vector<Parameters> singular = {};
   std::function<long double(const Parameters&, long double x)> log_prob = {};
   /// The distribution function. Discrete laws may leave it out.
   std::function<long double(const Parameters&, long double x)> cdf = {};
+  /// cdf is known to 1e-12 of itself, or of this if it is smaller: a difference of probabilities of this size.
+  double cdf_unit = 0;
   /// Where log_prob is compared: both tails. Discrete laws: the whole support, as far as it has mass.
   std::function<std::vector<double>(const Parameters&)> points = {};
   std::vector<double> outside = {};
@@ -38,6 +43,10 @@ struct LawRow {
   /// Continuous laws: the ends of the support, and where between them the density is not smooth; one is
   /// finite.
   std::function<std::vector<double>(const Parameters&)> breaks = {};
+  /// Values that have a probability, where all others have a density.
+  std::function<std::vector<double>(const Parameters&)> atoms = [](const Parameters&) {
+    return std::vector<double>{};
+  };
   /// Moments up to this order exist.
   std::function<double(const Parameters&)> moments = [](const Parameters&) { return 1e9; };
   /// Some parameters, all that are possible: one number for all elements of each, or one for each element. Drawn

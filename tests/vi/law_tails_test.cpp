@@ -1,4 +1,4 @@
-// The suite: log_cdf, log_sf and isf, of every law that has tails.
+// The suite: log_cdf, log_sf and isf, of every continuous law that has tails.
 // SPDX-License-Identifier: BSD-3-Clause
 #include "law_case.hpp"
 
@@ -12,7 +12,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 template <class F>
 void for_each_case_with_tails(const F& f) {
   for_each_case([&](const Case& c) {
-    if (c.law().has_tails()) f(c);
+    if (c.law().has_tails() && !c.is_discrete()) f(c);
   });
 }
 
@@ -49,7 +49,8 @@ long double log_between(const Case& c, double low, double high) {
 
 }  // namespace
 
-TEST_CASE("every law with tails: log_cdf and log_sf are the oracle's integrals to 1e-9, however far out") {
+TEST_CASE("every law with tails: log_cdf and log_sf are the oracle's integrals to 1e-9 or, of a side that "
+          "has nearly all, 1e-15, however far out") {
   int laws = 0;
   for_each_case_with_tails([&](const Case& c) {
     ++laws;
@@ -67,8 +68,10 @@ TEST_CASE("every law with tails: log_cdf and log_sf are the oracle's integrals t
       const long double log_f = log_between(c, ends.front(), x), log_s = log_between(c, x, ends.back());
       CAPTURE(static_cast<double>(log_f));
       CAPTURE(static_cast<double>(log_s));
-      CHECK(near(below[i], log_f < log_s ? log_f : std::log1p(-std::exp(log_s)), 1e-9));
-      CHECK(near(above[i], log_s < log_f ? log_s : std::log1p(-std::exp(log_f)), 1e-9));
+      // Nodes between x and an end close by are rounded as x is.
+      const double rounding = 1e-9 + 0x1p-52 * std::abs(x) / std::min(x - ends.front(), ends.back() - x);
+      CHECK(near(below[i], log_f < log_s ? log_f : std::log1p(-std::exp(log_s)), rounding, 1e-6L));
+      CHECK(near(above[i], log_s < log_f ? log_s : std::log1p(-std::exp(log_f)), rounding, 1e-6L));
     }
   });
   CHECK(laws >= 40);

@@ -26,7 +26,7 @@ const Listed row{{
     .name = "LogNormal",
     .make = [](const std::vector<Var>& p) { return LogNormal{.loc = p[0], .scale = p[1]}; },
     .cases = {scalars({0.3, 1.2}), scalars({-1.7, 0.4}), scalars({3, 0.25}), scalars({-3, 0.5})},
-    .extremes = {scalars({0, 0.001}), scalars({0.5, 20})},
+    .extremes = {scalars({0, 1e-6}), scalars({0, 0.001}), scalars({0.5, 20})},
     .log_prob = log_density,
     .cdf = distribution,
     .points =

@@ -54,7 +54,8 @@ const ListedVector row{
                {Tensor(7.5), column({-2.5}), square_of(1, {0.3})},
                {Tensor(0.8), column({0, 1}), square_of(2, {1, 0, 0.9999, 0.0141})},
                {Tensor(2.5), column({0.3, -1, 0.5}), square_of(3, {0.7, 0, 0, -0.4, 1.3, 0, 0.2, 0.5, 0.9})},
-               {Tensor(60.0), column({1, 0}), square_of(2, {2, 0, 1, 0.5})}},
+               {Tensor(60.0), column({1, 0}), square_of(2, {2, 0, 1, 0.5})},
+               {Tensor(3.5), column({0.5, -1}), square_of(2, {1.25, 0, 0.5, 0.75})}},
      .extremes = {{Tensor(1e-2), column({0, 1}), square_of(2, {1, 0, 0.6, 1.5})},
                   {Tensor(1e6), column({0, 1, 2}), square_of(3, {0.7, 0, 0, -0.4, 1.3, 0, 0.2, 0.5, 0.9})},
                   {Tensor(3.0), column({1e-30, 0}), square_of(2, {1e-30, 0, 2e-31, 3e-30})}},
@@ -63,6 +64,7 @@ const ListedVector row{
      .outside = {{1, infinity}, {-infinity, infinity}},
      .condition = [](const Parameters& p, DType) { return condition_of(matrix_of(p[2])); },
      .projections = {{[](const Parameters&, const Point& x) { return combined(x); }, combined_cdf}},
+     .moments = [](const Parameters& p) { return p[0].item(); },
      .random =
          [](std::mt19937_64& noise) {
            return Parameters{Tensor(random_positive(noise)), random_vector(3, noise),

@@ -21,6 +21,7 @@ const Listed row{{
     .make = [](const std::vector<Var>& p) { return Normal{.loc = p[0], .scale = p[1]}; },
     .cases = {scalars({0.3, 1.2}), scalars({-1.7, 0.4}), scalars({0, 1}), scalars({1e3, 1e-2}),
               scalars({-1e-6, 1e6}), scalars({2e-12, 1e-12})},
+    .extremes = {scalars({0, 1e-30}), scalars({3e30, 1e30}), scalars({-1e6, 0.125})},
     .log_prob = [](const Parameters& p, long double x) { return std::log(pdf(oracle(p), x)); },
     .cdf = [](const Parameters& p, long double x) { return cdf(oracle(p), x); },
     .points =

@@ -56,12 +56,13 @@ inline Tensor column(const std::vector<double>& values) {
   return {Shape{static_cast<Index>(values.size())}, std::span<const double>(values)};
 }
 
-/// Equal, both NaN, or closer than `tolerance` times max(1, |expected|).
-inline bool near(double actual, long double expected, double tolerance) {
+/// Equal, both NaN, or closer than `tolerance` times max(unit, |expected|). The unit is what a difference is
+/// measured in where little is expected: 1 for logarithms, a law's length for its values, 0 for probabilities.
+inline bool near(double actual, long double expected, double tolerance, long double unit = 1) {
   if (std::isnan(expected)) return std::isnan(actual);
   if (static_cast<long double>(actual) == expected) return true;
   return std::abs(static_cast<long double>(actual) - expected) <=
-         static_cast<long double>(tolerance) * std::max(1.0L, std::abs(expected));
+         static_cast<long double>(tolerance) * std::max(unit, std::abs(expected));
 }
 
 /// Four-point central difference of `f` at `x`: exact to the order h^4.
@@ -80,6 +81,8 @@ std::string error_of(const F& f) {
   return "no error";
 }
 
-inline std::string line(int at, const std::string& file) { return " (at " + file + ":" + std::to_string(at) + ")"; }
+inline std::string line(int at, const std::string& file) {
+  return " (at " + file + ":" + std::to_string(at) + ")";
+}
 
 }  // namespace tapir::vi::test

@@ -42,6 +42,7 @@ const Listed row{{
     .extremes = {scalars({0, 1e-30, 1}), scalars({0, 1, 1e-3}), scalars({0, 1e30, -6})},
     .log_prob = log_density,
     .cdf = distribution,
+    .cdf_unit = 1,  // a normal probability less two of Owen's
     .points =
         [](const Parameters& p) {
           return at_scores(

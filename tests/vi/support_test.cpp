@@ -6,6 +6,8 @@
 
 #include <doctest/doctest.h>
 
+#include <tapir/vi/support_hull.hpp>
+
 #include "recorded_run.hpp"
 
 namespace tapir::vi::test {
@@ -63,6 +65,47 @@ TEST_CASE("sets of vectors: the first element or point outside") {
         "is 1.5 at [0] of f64[2], needs to be a whole number of at least 0");
 }
 
+TEST_CASE("sets of weights: none is infinite, and one of them is not 0") {
+  const double none = -INFINITY;
+  CHECK(wrong(Support::log_weights, column({none, none})) ==
+        "is -inf throughout, needs to be above -inf somewhere");
+  CHECK(wrong(Support::log_weights, matrix({0, 1, none, none})) ==
+        "is -inf throughout at [1] of f64[2,2], needs to be above -inf somewhere");
+  CHECK(wrong(Support::log_weights, column({0, INFINITY})) ==
+        "is inf at [1] of f64[2], needs to be a number below inf");
+  CHECK(wrong(Support::log_weights, column({0, NAN})) ==
+        "is nan at [1] of f64[2], needs to be a number below inf");
+  CHECK(wrong(Support::log_weights, matrix({0, none, none, 1})) == "nothing");
+}
+
+TEST_CASE("sets: what they say of ends inside, and of being beyond one another") {
+  CHECK(Support::real.inner_ends().empty());
+  const Support parts = hull(Support::interval(0, 1), Support::interval(2, 3)).value();
+  CHECK(parts.str() == "numbers in [0, 3]");
+  REQUIRE(parts.inner_ends().size() == 2);
+  CHECK(parts.inner_ends()[0].number() == 1);
+  CHECK(parts.inner_ends()[1].number() == 2);
+  CHECK(parts.all_ends().size() == 4);
+  CHECK(!same_set(parts, Support::interval(0, 3)));
+  CHECK(hull(Support::real, Support::positive)->all_ends().size() == 1);
+  CHECK(hull(Support::real, Support::real)->all_ends().empty());
+
+  const auto beyond = [](const Support& set, const Support& other) { return is_known_beyond(set, other); };
+  CHECK(beyond(Support::real, Support::positive));
+  CHECK(!beyond(Support::nonnegative, Support::positive));
+  CHECK(!beyond(Support::unit_interval, Support::open_interval(0, 1)));
+  CHECK(beyond(Support::interval(0, 2), Support::unit_interval));
+  CHECK(!beyond(Support::interval(0.1F, 1), Support::interval(0.1, 1)));
+  CHECK(beyond(Support::interval(0, column({1, 2})), Support::unit_interval));
+  CHECK(beyond(Support::count, Support::boolean));
+  CHECK(!beyond(Support::boolean, Support::count));
+  CHECK(beyond(Support::count, Support::real));
+  CHECK(beyond(Support::simplex, Support::real));
+  CHECK(beyond(Support::real, Support::ordered));
+  CHECK(!beyond(Support::positive_ordered, Support::positive));
+  CHECK(beyond(Support::ordered, Support::positive));
+}
+
 TEST_CASE("sets of matrices: the first element or point outside") {
   const Support factors = Support::lower_cholesky;
   CHECK(wrong(factors, matrix({1, 2, 0, 1})) ==
@@ -91,7 +134,9 @@ TEST_CASE("sets: excludes says of recorded values what violation says of plain o
   const Row rows[] = {
       {Support::real, {Tensor(1.0)}, {Tensor(INFINITY)}},
       {Support::extended_real, {Tensor(-INFINITY)}, {}},
-      {Support::log_weight, {Tensor(-INFINITY)}, {Tensor(INFINITY)}},
+      {Support::log_weights,
+       {column({-INFINITY, 3}), column({0, 0})},
+       {column({-INFINITY, -INFINITY}), column({INFINITY, 0})}},
       {Support::nonzero, {Tensor(-1.0)}, {Tensor(0.0)}},
       {Support::positive, {Tensor(1.0)}, {Tensor(0.0), Tensor(INFINITY)}},
       {Support::nonnegative, {Tensor(0.0)}, {Tensor(-1e-300)}},

@@ -69,6 +69,7 @@ const Listed row{{
                  scalars({0, 1, 2, 2.0000002384185791015625}), scalars({0, 1, -35, -30})},
     .log_prob = log_density,
     .cdf = distribution,
+    .cdf_unit = 0.01,  // a quantile is measured from the mode, by 1 less its level if that is above
     .points =
         [](const Parameters& p) {
           std::vector<double> x;

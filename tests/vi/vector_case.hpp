@@ -169,7 +169,8 @@ inline double score_of(const std::vector<double>& values, long double expected, 
   long double mean = 0, squares = 0;
   for (double x : values) mean += x / n;
   for (double x : values) squares += (x - mean) * (x - mean);
-  const long double known = error * std::max(1.0L, std::abs(expected));
+  const long double known = error * std::max(std::abs(expected), std::sqrt(squares / n + mean * mean));
+  if (mean == expected) return 0;
   return static_cast<double>((mean - expected) / std::sqrt(squares / (n * (n - 1)) + known * known));
 }
 
@@ -220,15 +221,15 @@ inline std::vector<double> elements_at(const Tensor& gradients, Index n, Index i
   return result;
 }
 
-/// A linear and a quadratic function of values.
+/// A linear function of values, its square, or its hyperbolic tangent, which is bounded.
 struct Tested {
-  bool is_squared;
+  enum class Kind { linear, squared, bounded } kind;
 
   static double coefficient(std::size_t i) { return std::sin(1.0 + 2.0 * static_cast<double>(i)); }
   long double operator()(const Point& x) const {
     long double total = 0;
     for (std::size_t i = 0; i < x.size(); ++i) total += coefficient(i) * x[i];
-    return is_squared ? total * total : total;
+    return kind == Kind::linear ? total : kind == Kind::squared ? total * total : std::tanh(total);
   }
   /// x [n] ++ own -> [n]
   Var operator()(const Var& x) const {
@@ -236,7 +237,7 @@ struct Tested {
     std::vector<double> coefficients;
     for (Index i = 0; i < own.size(); ++i) coefficients.push_back(coefficient(static_cast<std::size_t>(i)));
     const Var total = per_value(x * Tensor(own, std::span<const double>(coefficients)));
-    return is_squared ? square(total) : total;
+    return kind == Kind::linear ? total : kind == Kind::squared ? square(total) : tanh(total);
   }
 };
 

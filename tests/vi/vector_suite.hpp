@@ -39,6 +39,8 @@ struct VectorRow {
   /// that is more than 1e-12 in f64 and 1e-5 in f32.
   std::function<double(const Parameters&, DType)> condition = [](const Parameters&, DType) { return 0.0; };
   std::vector<Projection> projections = {};
+  /// Moments up to this order exist.
+  std::function<double(const Parameters&)> moments = [](const Parameters&) { return 1e9; };
   /// Some parameters of one size, all that are possible.
   std::function<Parameters(std::mt19937_64&)> random = {};
 };

@@ -56,7 +56,7 @@ VectorRow row_of(const Shape& shape) {
                 return ZeroSumNormal{p[0], shape};
               },
           .cases = {{Tensor(1.5)}, {Tensor(0.25)}, {Tensor(1000.0)}, {Tensor(1e-6)}},
-          .extremes = {{Tensor(1e-15)}, {Tensor(1e15)}},
+          .extremes = {{Tensor(1e-30)}, {Tensor(1e-15)}, {Tensor(1e15)}, {Tensor(1e30)}},
           .log_prob =
               [basis](const Parameters& p, const Point& x) {
                 const long double scale = p[0].item(), count = static_cast<long double>(basis.size());

@@ -18,6 +18,7 @@ namespace tapir::vi {
 ///   sums of 0       ZeroSum
 ///
 ///   errors   "[biject_to] no bijector leads from real numbers onto zeros and ones"
+///            "[biject_to] no bijector leads from real numbers onto the point 0.5"
 ///   example  const Var scale = biject_to(Support::positive).forward(free);
 Bijector biject_to(const Support& support, Where where = here());
 

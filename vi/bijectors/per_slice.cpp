@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include <tapir/autodiff/ops/ops.hpp>
+#include <tapir/vi/support_hull.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -55,6 +56,13 @@ Support common(const std::vector<Support>& sets) {
   for (const Support& set : sets)
     if (set.rank() > 0 || set.bounds() || !(set == sets.front().kind())) return Support::real;
   return sets.empty() ? Support::real : sets.front();
+}
+
+// The ends of a set that is one slice's; constant ones of a kind of set count as 0.
+std::vector<Var> own_ends(const Support& set) {
+  std::vector<Var> all = set.all_ends();
+  if (!set.bounds() && set != Support::Kind::real) all.emplace_back(0.0);
+  return all;
 }
 
 // f(bijector, its slice of x), for each.
@@ -150,6 +158,16 @@ bool PerSlice::is_like(const PerSlice& other) const {
   return std::equal(
       slices.begin(), slices.end(), other.slices.begin(), other.slices.end(),
       [](const Slice& a, const Slice& b) { return a.size == b.size && same(a.bijector, b.bijector); });
+}
+
+Support PerSlice::image(const Support& part, Where where) const {
+  std::vector<Support> images;
+  for (const Slice& slice : slices) images.push_back(slice.bijector.image(part, where));
+  const auto is_one = [&](const Support& set) { return set.rank() == 0 && same_set(set, images.front()); };
+  if (!images.empty() && std::all_of(images.begin(), images.end(), is_one)) return images.front();
+  Support set = codomain();
+  for (const Support& image : images) set = set.with_inner_ends(own_ends(image));
+  return set;
 }
 
 Var PerSlice::excludes(Arg y) const {

@@ -36,6 +36,8 @@ struct PerSlice {
   Shape forward_shape(const Shape& x, Where where) const;
   Shape inverse_shape(const Shape& y, Where where) const;
   bool is_like(const PerSlice& other) const;
+  /// Those of the slices, where all are one; else inner ends of the codomain.
+  Support image(const Support& part, Where where = here()) const;
   /// Whether any slice is not in its set.
   Var excludes(Arg y) const;
 

@@ -55,11 +55,15 @@ Var Bernoulli::sample(const Key& key, const Shape& shape, Where where) const {
 }
 
 // One logarithm for both outcomes, exact in both tails; log sigmoid(-inf) = -inf outside the support, and NaN
-// where x is. Chosen, not multiplied: what is outside leaves no trace in the gradient.
+// where x is. Chosen, not multiplied: what is outside leaves no trace in the gradient. Where tosses are more than
+// coins, both outcomes of each coin are taken before one is chosen.
 Var Bernoulli::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, logits}, [&] {
-    const Var others = tapir::where(x, minimum(stop_gradient(x), -infinity), -logits);
-    return log_sigmoid(tapir::where(x == 1, logits, others));
+    const auto chosen = [&](const Var& one, const Var& zero) {
+      return tapir::where(x == 1, one, tapir::where(x, minimum(stop_gradient(x), -infinity), zero));
+    };
+    const bool few = 2 * logits.shape().size() <= x.shape().size();
+    return few ? chosen(log_sigmoid(logits), log_sigmoid(-logits)) : log_sigmoid(chosen(logits, -logits));
   });
 }
 
@@ -78,6 +82,17 @@ Var Bernoulli::entropy(Where where) const {
     const Var l = tapir::where(sure, 0, logits);
     return tapir::where(sure, 0, sigmoid(l) * softplus(-l) + sigmoid(-l) * softplus(l));
   });
+}
+
+Var Bernoulli::cdf(Arg x) const {
+  return composed(x.where, name, {x.var, logits}, [&] {
+    return tapir::where(isnan(x), x, tapir::where(x < 0, 0, tapir::where(x < 1, sigmoid(-logits), 1)));
+  });
+}
+
+Var Bernoulli::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, logits},
+                  [&] { return tapir::where(isnan(p), p, p > sigmoid(-logits)); });
 }
 
 Var Bernoulli::enumerate(Where) const {

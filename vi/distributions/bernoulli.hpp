@@ -35,6 +35,8 @@ struct Bernoulli {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   /// 0 and 1.
+  Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
   Var enumerate(Where where = here()) const;
 };
 

@@ -7,6 +7,7 @@
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
 #include <tapir/autodiff/ops/special_laws.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
 #include <tapir/vi/renyi.hpp>
@@ -117,6 +118,26 @@ Var Beta::cdf(Arg x) const {
 Var Beta::icdf(Arg p) const {
   return composed(p.where, name, {p.var, concentration1, concentration0},
                   [&] { return betainc_inv(concentration1, concentration0, p); });
+}
+
+// The logit has the digits of x and of 1 - x.
+Var Beta::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration1, concentration0}, [&] {
+    return between_ends(x, 0, 1, 0.5, log_cdf_ends,
+                        [&](const Var& y) { return log_betainc(concentration1, concentration0, logit(y)); });
+  });
+}
+
+Var Beta::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration1, concentration0}, [&] {
+    return between_ends(x, 0, 1, 0.5, log_sf_ends,
+                        [&](const Var& y) { return log_betainc(concentration0, concentration1, -logit(y)); });
+  });
+}
+
+Var Beta::isf(Arg q) const {
+  return composed(q.where, name, {q.var, concentration1, concentration0},
+                  [&] { return betaincc_inv(concentration1, concentration0, q); });
 }
 
 // The means' loss and that of the concentrations' rests, of both sides, less the latter of their sum.

@@ -35,8 +35,11 @@ struct Beta {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
-  /// With first derivatives by the concentrations.
+  /// With first derivatives by the concentrations, as those of the tails.
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// KL(p || q) = log(B_q/B_p) + (a - a') digamma(a) + (b - b') digamma(b) + (a' - a + b' - b) digamma(a + b),

@@ -7,6 +7,8 @@
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/special_laws.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
 
@@ -59,6 +61,34 @@ Var Binomial::cdf(Arg x) const {
     const Var next = where(outside, 0, floor(x)) + 1, left = where(outside, 1, total_count - floor(x));
     return where(outside, x >= total_count, beta_probability(left, next, sigmoid(-logits), sigmoid(logits)));
   });
+}
+
+Var Binomial::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, total_count, logits},
+                  [&] { return binomial_quantile(total_count, logits, p); });
+}
+
+Var Binomial::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, total_count, logits}, [&] {
+    return between_counts(x, log_cdf_ends, [&](const Var& k) {
+      const Var all = k >= total_count, left = where(all, 1, total_count - k);
+      return where(all, 0, log_betainc(left, k + 1, -logits));
+    });
+  });
+}
+
+Var Binomial::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, total_count, logits}, [&] {
+    return between_counts(x, log_sf_ends, [&](const Var& k) {
+      const Var all = k >= total_count, left = where(all, 1, total_count - k);
+      return where(all, -infinity, log_betainc(k + 1, left, logits));
+    });
+  });
+}
+
+Var Binomial::isf(Arg q) const {
+  return composed(q.where, name, {q.var, total_count, logits},
+                  [&] { return binomial_quantile_above(total_count, logits, q); });
 }
 
 Var Binomial::enumerate(Where where) const {

@@ -39,6 +39,10 @@ struct Binomial {
   Var mean(Where where = here()) const;
   Var variance(Where where = here()) const;
   Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
   /// 0, .., n
   ///
   ///   errors  "[Binomial] total_count is recorded; the values can be listed only if it is plain"

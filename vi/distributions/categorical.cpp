@@ -45,10 +45,7 @@ const RenyiRow<Categorical, renyi_between<Categorical, between>> categorical_ren
 
 }  // namespace
 
-Categorical Categorical::probs(Arg p) {
-  check_parameter(name, "probs", p, Support::unit_interval, p.where);
-  return {.logits = composed(p.where, name, {p.var}, [&] { return log(p); })};
-}
+Categorical Categorical::probs(Arg p) { return {.logits = log_weights(name, p)}; }
 
 Index Categorical::count(Where where) const {
   (void)batch_shape(*this, where);

@@ -10,13 +10,14 @@ namespace tapir::vi {
 ///
 ///   shapes    logits [.., n], the last axis is consumed; x broadcasts with the axes before it
 ///   gradient  of log p: by logits one_hot(x) - softmax(logits); not pathwise
-///   domain    logits < inf; -inf excludes a category
+///   domain    logits < inf, not all -inf; -inf excludes a category
 struct Categorical {
   Var logits = 0.0;
 
   /// logits = log p; p need not be normalised.
   ///
   ///   errors  "[Categorical] probs is -0.5 at [0] of f64[3], needs to lie in [0, 1]"
+  ///           "[Categorical] log probs is -inf throughout, needs to be above -inf somewhere"
   static Categorical probs(Arg p);
 
   static constexpr std::string_view name = "Categorical";
@@ -28,7 +29,7 @@ struct Categorical {
   Support support() const { return Support::category(count()); }
   template <class F>
   Categorical each(F&& f) const {
-    return {.logits = f(ParameterInfo{"logits", Support::log_weight, 1}, logits)};
+    return {.logits = f(ParameterInfo{"logits", Support::log_weights, 1}, logits)};
   }
 
   /// By the inverse distribution function: one uniform draw for each value.

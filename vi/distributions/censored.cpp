@@ -9,16 +9,15 @@
 #include <tapir/vi/support_points.hpp>
 
 namespace tapir::vi {
-namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-}  // namespace
-
 Censored::Censored(Distribution base, Var low, Var high, Where where)
     : of_{std::move(base), std::move(low), std::move(high)} {
   of_.require_tails(name, where);
   (void)vi::batch_shape(*this, where);
+}
+
+Support Censored::support() const {
+  if (!of_.is_of_counts()) return of_.between().with_inner_ends(of_.base.support().all_ends());
+  return intersection(of_.base.support(), of_.between()).value_or(of_.between());
 }
 
 Var Censored::sample(const Key& key, const Shape& shape, Where where) const {
@@ -35,8 +34,10 @@ Var Censored::log_prob(Arg x) const {
     if (!is_infinite(of_.low))
       density = where(x == of_.low, of_.base.log_cdf(Arg(of_.low, x.where)).value(), density);
     if (!is_infinite(of_.high))
-      density = where(x == of_.high, of_.base.log_sf(Arg(of_.high, x.where)).value(), density);
-    return unless(outside, density);
+      density = where(x == of_.high, of_.base.log_sf(Arg(of_.before(of_.high), x.where)).value(), density);
+    const auto is_none = [](const Var& end) { return is_infinite(end) ? Var(0.0) : logical_not(end == end); };
+    return where(logical_or(is_none(of_.low), is_none(of_.high)), std::numeric_limits<double>::quiet_NaN(),
+                 unless(outside, density));
   });
 }
 
@@ -46,5 +47,7 @@ Var Censored::cdf(Arg x) const {
     return where(x < of_.low, 0, where(x >= of_.high, 1, below));
   });
 }
+
+std::optional<Var> Censored::enumerate(Where where) const { return of_.enumerate(support(), name, where); }
 
 }  // namespace tapir::vi

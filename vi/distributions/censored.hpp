@@ -13,11 +13,13 @@ namespace tapir::vi {
 /// a Tobit model, and of survival times that were cut off.
 ///
 ///   Censored(Weibull{s, k}, 0, end)      times up to the end of the study; infinite bounds are bare numbers
+///   Censored(Poisson{rate}, 0, 10)       counts of which those from 10 on are all seen as 10
 ///
 ///   shapes    the parameters, low and high broadcast together
-///   gradient  pathwise if the base is: 0 beyond a bound, the bound moves what lies there
+///   gradient  pathwise if the base is: 0 beyond a bound, the bound moves what lies there; of counts only of log p, by
+///             the parameters of the base
 ///   domain    low < high
-///   errors    "[Censored] Poisson has no tails; needs log_cdf, log_sf and isf"
+///   errors    "[Censored] BetaBinomial has no tails; needs log_cdf, log_sf and isf"
 ///             "[Censored] high is 0, needs to be greater than 1"
 ///   source    Tobin 1958
 class Censored {
@@ -31,15 +33,17 @@ class Censored {
   const Distribution& base() const { return of_.base; }
 
   bool is_pathwise() const { return of_.base.is_pathwise(); }
-  Support support() const { return of_.between(); }
+  Support support() const;
   template <class F>
   Censored each(F&& f) const {
-    return Censored(of_.each(f));
+    return Censored(of_.each(f, 1));
   }
 
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;
   Var log_prob(Arg x) const;
   Var cdf(Arg x) const;
+  /// The counts between the bounds, where their number is finite; errors as of Truncated.
+  std::optional<Var> enumerate(Where where = here()) const;
 
  private:
   explicit Censored(Bounded of) : of_(std::move(of)) {}

@@ -54,6 +54,18 @@ Var Chi2::icdf(Arg p) const {
   return composed(p.where, name, {p.var, df}, [&] { return gamma_of(*this).icdf(p); });
 }
 
+Var Chi2::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, df}, [&] { return gamma_of(*this).log_cdf(x); });
+}
+
+Var Chi2::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, df}, [&] { return gamma_of(*this).log_sf(x); });
+}
+
+Var Chi2::isf(Arg q) const {
+  return composed(q.where, name, {q.var, df}, [&] { return gamma_of(*this).isf(q); });
+}
+
 Var kl(const Chi2& p, const Chi2& q, Where where) {
   return composed(where, "kl", {p.df, q.df}, [&] { return kl(gamma_of(p), gamma_of(q), where); });
 }

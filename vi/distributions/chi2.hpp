@@ -34,6 +34,9 @@ struct Chi2 {
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// KL(p || q) = (p.df - q.df)/2 digamma(p.df/2) - log Gamma(p.df/2) + log Gamma(q.df/2)

@@ -3,6 +3,7 @@
 #include <tapir/vi/distributions/components.hpp>
 
 #include <algorithm>
+#include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
@@ -11,7 +12,16 @@
 namespace tapir::vi {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
 Index size_at(const Var& v, int axis_from_end) { return v.shape()[v.rank() - axis_from_end]; }
+
+// Whether an end may be another one along that axis.
+bool varies(const Var& end, int axis_from_end) {
+  if (end.rank() < axis_from_end || size_at(end, axis_from_end) == 1) return false;
+  const int axis = -axis_from_end;
+  return end.is_recorded() || max(max(end, {axis}) > min(end, {axis})).item() > 0;
+}
 
 // Over the last axis, where the bound has one.
 template <class F>
@@ -22,9 +32,22 @@ Var over_components(const Var& end, const F& extreme) {
 Support over_components(const Support& set) {
   if (!set.bounds() || set == Support::Kind::category) return set;
   Support::Bounds ends = *set.bounds();
+  std::vector<Var> inner = set.inner_ends();
+  for (const Var& end : {ends.low, ends.high})
+    if (varies(end, 1)) inner.push_back(end);
   ends.low = over_components(ends.low, [](const Var& low) { return min(low, {-1}); });
   ends.high = over_components(ends.high, [](const Var& high) { return max(high, {-1}); });
-  return set.is_discrete() ? Support::whole_interval(ends.low, ends.high) : Support::between(ends);
+  if (set.is_discrete()) return Support::whole_interval(ends.low, ends.high);
+  return Support::between(ends).with_inner_ends(inner);
+}
+
+// One law per component, along the last axis: at least a common end, or the highest low end below the lowest high one.
+bool connects_components(const Support& set) {
+  const auto ends = set.ends();
+  if (!ends) return false;
+  if (!varies(ends->low, 1) || !varies(ends->high, 1)) return true;
+  return !ends->low.is_recorded() && !ends->high.is_recorded() &&
+         min(max(ends->low, {-1}) <= min(ends->high, {-1})).item() > 0;
 }
 
 }  // namespace
@@ -73,6 +96,31 @@ Support Components::support() const {
 
 bool Components::have_cdf() const {
   return std::all_of(laws_.begin(), laws_.end(), [](const Distribution& law) { return law.has_cdf(); });
+}
+
+bool Components::have_paths() const {
+  return std::all_of(laws_.begin(), laws_.end(), [](const Distribution& law) {
+    return law.has_cdf() && law.is_pathwise() && !law.is_circular() && !law.is_atomic();
+  });
+}
+
+bool Components::are_connected() const {
+  if (along_axis_) return connects_components(laws_.front().support());
+  for (std::size_t i = 0; i < laws_.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (!vi::are_connected(laws_[i].support(), laws_[j].support())) return false;
+  return true;
+}
+
+bool Components::have_one_support() const {
+  const Support first = laws_.front().support();
+  if (along_axis_) {
+    const auto ends = first.ends();
+    return ends && first.inner_ends().empty() && !varies(ends->low, 2) && !varies(ends->high, 2);
+  }
+  return std::all_of(laws_.begin(), laws_.end(), [&](const Distribution& law) {
+    return law.support().inner_ends().empty() && have_same_ends(law.support(), first);
+  });
 }
 
 Components Components::each(const std::string& part, const ParameterMap& f) const {
@@ -124,9 +172,13 @@ Var Components::stacked(std::vector<Var> parts, int own, Where where) const {
   return stack(std::move(parts), joint.rank() - own, where);
 }
 
+// An infinite value has no density, and none of the slopes there, which a weight of 0 would not take away.
 Var Components::log_prob(const Var& x, Where where) const {
-  return forms(
-      x, [&](const Distribution& law, const Var& at) { return law.log_prob(Arg(at, where)); }, where);
+  const auto density = [&](const Distribution& law, const Var& at) { return law.log_prob(Arg(at, where)); };
+  if (support().is_discrete()) return forms(x, density, where);
+  const Var infinite = abs(x) == infinity;
+  const Var none = tapir::where(sum_last(infinite, own_rank(), where) > 0, -infinity, 0);
+  return forms(tapir::where(infinite, 0, x), density, where) + expand_dims(none, -1);
 }
 
 Var Components::cdf(const Var& x, Where where) const {

@@ -33,6 +33,12 @@ class Components {
   /// A set that holds the values of all: of numbers, from the lowest end to the highest.
   Support support() const;
   bool have_cdf() const;
+  /// All have a distribution function and a path, and none is a law of angles: those go round.
+  bool have_paths() const;
+  /// Any two supports of numbers are known to be connected, whatever the weights.
+  bool are_connected() const;
+  /// That of an element of a vector is known to be the same set of numbers for all, without ends inside.
+  bool have_one_support() const;
   /// The parameters, "components.loc" or "components[0].loc" for part "components".
   Components each(const std::string& part, const ParameterMap& f) const;
   /// For values with `count` axes more between their batch and their own ones.

@@ -72,6 +72,35 @@ Var variance_of(const Var& rate) {
       [](const Var& r) { return 1 / square(r) - exp(r) / square(expm1(r)); });
 }
 
+// The quantiles of the falling law, by the probability of less or of more.
+Var from_below(const Var& rate, const Var& p) {
+  const Var y = p * expm1_ratio(rate);
+  return y * log1p_ratio(rate * y);
+}
+Var from_above(const Var& rate, const Var& q) {
+  const Var steep = rate < -1, fall = where(steep, rate, -2);
+  const Var far = log(where(steep, q + (1 - q) * exp(fall), 0.5)) / fall;
+  return where(steep, minimum(far, 1), from_below(where(steep, 0, rate), 1 - q));
+}
+
+// The logarithms of the probabilities of less and of more than 0 < x < 1: the smaller one as that of the falling
+// law, the larger one by it.
+struct LogParts {
+  LogParts(const Var& logits, const Var& x) {
+    const Falling law(logits);
+    const Var &rate = law.rate, y = law.turned(x), rest = where(law.rising, x, 1 - x);
+    const Var whole = log(expm1_ratio(rate));
+    const Var less = log(y) + log(expm1_ratio(rate * y)) - whole;
+    const Var more = rate * y + log(rest) + log(expm1_ratio(rate * rest)) - whole;
+    const Var is_less = less < more, smaller = where(is_less, less, more);
+    const Var larger = log1p(-exp(smaller));
+    below = where(logical_xor(is_less, law.rising), smaller, larger);
+    above = where(logical_xor(is_less, law.rising), larger, smaller);
+  }
+
+  Var below = 0.0, above = 0.0;
+};
+
 // The log density is linear in x.
 std::optional<Var> cross_entropy(const Distribution& p, const ContinuousBernoulli& q, Where where) {
   const auto mean = real_mean(p, where);
@@ -126,16 +155,34 @@ Var ContinuousBernoulli::entropy(Where where) const {
 Var ContinuousBernoulli::cdf(Arg x) const {
   return composed(x.where, name, {x.var, logits}, [&] {
     const Falling law(logits);
-    const Var y = law.turned(clamp(x, 0, 1));
-    return law.turned(y * (expm1_ratio(law.rate * y) / expm1_ratio(law.rate)));
+    const Var y = clamp(x, 0, 1), falling = y * (expm1_ratio(law.rate * y) / expm1_ratio(law.rate));
+    return exp(where(law.rising, law.rate * (1 - y), 0)) * falling;
   });
 }
 
 Var ContinuousBernoulli::icdf(Arg p) const {
   return composed(p.where, name, {p.var, logits}, [&] {
     const Falling law(logits);
-    const Var y = law.turned(p) * expm1_ratio(law.rate);
-    return law.turned(y * log1p_ratio(law.rate * y));
+    return where(law.rising, 1 - from_above(law.rate, p), from_below(law.rate, p));
+  });
+}
+
+Var ContinuousBernoulli::isf(Arg q) const {
+  return composed(q.where, name, {q.var, logits}, [&] {
+    const Falling law(logits);
+    return where(law.rising, 1 - from_below(law.rate, q), from_above(law.rate, q));
+  });
+}
+
+Var ContinuousBernoulli::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, logits}, [&] {
+    return between_ends(x, 0, 1, 0.5, log_cdf_ends, [&](const Var& y) { return LogParts(logits, y).below; });
+  });
+}
+
+Var ContinuousBernoulli::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, logits}, [&] {
+    return between_ends(x, 0, 1, 0.5, log_sf_ends, [&](const Var& y) { return LogParts(logits, y).above; });
   });
 }
 

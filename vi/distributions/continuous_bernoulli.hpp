@@ -38,6 +38,9 @@ struct ContinuousBernoulli {
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// KL(p || q), by what the laws' normalising constants and the logits differ.

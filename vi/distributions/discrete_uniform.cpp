@@ -56,6 +56,15 @@ Var DiscreteUniform::cdf(Arg x) const {
                   [&] { return clamp((floor(x) - low + 1) / count(*this), 0, 1); });
 }
 
+// The quotient may be rounded up to a whole number, past the value whose probability p is.
+Var DiscreteUniform::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, low, high}, [&] {
+    const Var steps = ceil(p * count(*this)) - 1;
+    const Var before = where(steps / count(*this) >= p, steps - 1, steps);
+    return clamp(low + before, low, high);
+  });
+}
+
 Var DiscreteUniform::enumerate(Where where) const {
   for (const auto& [what, value] : {std::pair{"low", low}, std::pair{"high", high}})
     if (value.is_recorded())

@@ -33,6 +33,7 @@ struct DiscreteUniform {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
   /// low, .., high; the law's axes follow.
   ///
   ///   errors  "[DiscreteUniform] low is recorded; its values can be listed only if low and high are plain"

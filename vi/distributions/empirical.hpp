@@ -36,7 +36,7 @@ class Empirical {
     Var values = f(ParameterInfo{"values", Support::real, own_rank_ + 1}, values_);
     return {Unchecked{},
             std::move(values),
-            {f(ParameterInfo{"weights", Support::log_weight, 1}, weights_.logits)},
+            {f(ParameterInfo{"weights", Support::log_weights, 1}, weights_.logits)},
             own_rank_};
   }
 

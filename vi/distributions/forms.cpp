@@ -10,6 +10,7 @@
 #include <tapir/autodiff/ops/special.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
 #include <tapir/autodiff/stochastic/first_order.hpp>
+#include <tapir/vi/law.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -57,11 +58,6 @@ Var log1p_ratio(const Var& x) {
 Var log_cloglog(const Var& x) {
   const Var small = x < -40;
   return where(small, x, log1mexp(exp(where(small, 0, minimum(x, 7)))));
-}
-
-Var factorial_rest(const Var& k) {
-  const Var some = maximum(k, 1);
-  return where(k == 0, 0, stirling_rest(some) - log(some));
 }
 
 Var count_loss(const Var& k, const Var& mean) {
@@ -167,6 +163,13 @@ Var counts_up_to(const Var& total, std::optional<DType> dtype, std::string_view 
   return dtype ? counts : Var::open(counts.tensor());
 }
 
+Var log_weights(std::string_view law, const Arg& p) {
+  check_parameter(law, "probs", p, Support::unit_interval, p.where);
+  const Var logits = composed(p.where, law, {p.var}, [&] { return log(p); });
+  check_parameter(law, "log probs", logits, Support::log_weights, p.where);
+  return logits;
+}
+
 void require_last_axis(std::string_view law, const Arg& x, Index count) {
   if (x.rank() == 0 || x.shape().back() != count)
     throw Error(law, "x is " + x.type().str() + "; its last axis has to be of " + std::to_string(count),
@@ -192,6 +195,16 @@ Var element_at(const Var& table, const Var& index) {
 }
 
 Var unless(const Var& outside, const Var& density) { return where(outside, -infinity, density); }
+
+Var between_ends(const Var& x, double low, double high, double some, EndValues ends,
+                 const std::function<Var(const Var& inside)>& inside) {
+  const Var below = x <= low, outside = logical_or(below, x >= high);
+  return where(outside, where(below, ends.low, ends.high), inside(where(outside, some, x)));
+}
+
+Var between_counts(const Var& x, EndValues ends, const std::function<Var(const Var& count)>& inside) {
+  return between_ends(floor(x), -1, infinity, 0, ends, inside);
+}
 
 // The range of log p is cut: what is divided is smaller still where p has no number.
 Var implicit_draw(const Var& z, const Var& level, const Var& log_density, std::string_view of) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -20,8 +21,6 @@ Var expm1_ratio(const Var& x);
 Var log1p_ratio(const Var& x);
 /// log(1 - exp(-e^x)), the logarithm of the inverse of the complementary log-log link.
 Var log_cloglog(const Var& x);
-/// k log k - k - log k! for k = 0, 1, 2, ..
-Var factorial_rest(const Var& k);
 /// k log(k / mean) + mean - k for k = 0, 1, 2, ..: what a Poisson log density loses at k.
 Var count_loss(const Var& k, const Var& mean);
 /// k log(k / (n p)) + n p - k for k = 0, 1, 2, .. and n = k + rest, by the logarithm of p: what a density
@@ -54,6 +53,11 @@ bool are_few(const Var& total);
 ///   errors  "[Binomial] total_count is recorded; the values can be listed only if it is plain"
 ///           "[Binomial] total_count is f64[2]: not all elements have the same values to list"
 Var counts_up_to(const Var& total, std::optional<DType> dtype, std::string_view law, Where where);
+/// log p of probabilities, which need not be normalised.
+///
+///   errors  "[Categorical] probs is -0.5 at [0] of f64[3], needs to lie in [0, 1]"
+///           "[Categorical] log probs is -inf throughout, needs to be above -inf somewhere"
+Var log_weights(std::string_view law, const Arg& p);
 /// Rejects a value whose last axis is not of `count`.
 ///
 ///   errors  "[Dirichlet] x is f64[2]; its last axis has to be of 3"
@@ -68,8 +72,25 @@ Var element_at(const Var& table, const Var& index);
 /// leaves no NaN in a gradient.
 Var unless(const Var& outside, const Var& density);
 
-/// A draw z of law `of`, known as a number only, with the derivative by the law's parameters that keeps its
-/// probability of less, `level` = F(z): dz = -dF/p. Level and density are taken at z, which is a constant.
+/// What a distribution function, or its logarithm, is from both ends of the support on.
+struct EndValues {
+  double low, high;
+};
+constexpr EndValues log_cdf_ends{-std::numeric_limits<double>::infinity(), 0};
+constexpr EndValues log_sf_ends{0, -std::numeric_limits<double>::infinity()};
+/// `inside` of x between `low` and `high`, the values of the ends elsewhere, where it sees `some` instead.
+Var between_ends(const Var& x, double low, double high, double some, EndValues ends,
+                 const std::function<Var(const Var& inside)>& inside);
+/// Of positive numbers.
+inline Var between_ends(const Var& x, EndValues ends, const std::function<Var(const Var& inside)>& inside) {
+  return between_ends(x, 0, std::numeric_limits<double>::infinity(), 1, ends, inside);
+}
+
+/// Of counts: `inside` of the whole part of x from 0 on.
+Var between_counts(const Var& x, EndValues ends, const std::function<Var(const Var& count)>& inside);
+
+/// A draw z of law `of`, known as a number only, with the derivative by the law's parameters that keeps its probability
+/// of less, `level` = F(z): dz = -dF/p. Level and density are taken at z, which is a constant.
 ///
 ///   errors  "[grad] a draw of Mixture is differentiated implicitly; second derivatives are not there"
 Var implicit_draw(const Var& z, const Var& level, const Var& log_density, std::string_view of);

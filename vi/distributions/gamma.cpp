@@ -7,6 +7,7 @@
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
 #include <tapir/autodiff/ops/special_laws.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/chi2.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/distributions/gumbel.hpp>
@@ -98,6 +99,23 @@ Var Gamma::cdf(Arg x) const {
     const Var outside = x <= 0;
     return where(outside, 0, gamma_p(concentration, rate * where(outside, 1, x)));
   });
+}
+
+Var Gamma::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, rate}, [&] {
+    return between_ends(x, log_cdf_ends, [&](const Var& y) { return log_gamma_p(concentration, rate * y); });
+  });
+}
+
+Var Gamma::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, rate}, [&] {
+    return between_ends(x, log_sf_ends, [&](const Var& y) { return log_gamma_q(concentration, rate * y); });
+  });
+}
+
+Var Gamma::isf(Arg q) const {
+  return composed(q.where, name, {q.var, concentration, rate},
+                  [&] { return gamma_q_inv(concentration, q) / rate; });
 }
 
 // What the means differ, and what the concentrations do.

@@ -39,8 +39,11 @@ struct Gamma {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
-  /// With first derivatives by the concentration.
+  /// With first derivatives by the concentration, as those of the tails.
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// KL(p || q) = (a - b) digamma(a) - log Gamma(a) + log Gamma(b) + b log(p.rate/q.rate)

@@ -5,6 +5,8 @@
 #include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special_laws.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 
 namespace tapir::vi {
@@ -43,6 +45,30 @@ Var GammaPoisson::cdf(Arg x) const {
     const Var next = where(outside, 0, floor(x)) + 1;
     return where(outside, x > 0, beta_probability(concentration, next, 1 / (1 + 1 / rate), 1 / (1 + rate)));
   });
+}
+
+Var GammaPoisson::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, concentration, rate},
+                  [&] { return negative_binomial_quantile(concentration, -log(rate), p); });
+}
+
+Var GammaPoisson::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, rate}, [&] {
+    return between_counts(x, log_cdf_ends,
+                          [&](const Var& k) { return log_betainc(concentration, k + 1, log(rate)); });
+  });
+}
+
+Var GammaPoisson::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, rate}, [&] {
+    return between_counts(x, log_sf_ends,
+                          [&](const Var& k) { return log_betainc(k + 1, concentration, -log(rate)); });
+  });
+}
+
+Var GammaPoisson::isf(Arg q) const {
+  return composed(q.where, name, {q.var, concentration, rate},
+                  [&] { return negative_binomial_quantile_above(concentration, -log(rate), q); });
 }
 
 }  // namespace tapir::vi

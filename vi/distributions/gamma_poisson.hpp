@@ -35,6 +35,10 @@ struct GammaPoisson {
   Var mean(Where where = here()) const;
   Var variance(Where where = here()) const;
   Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 }  // namespace tapir::vi

@@ -51,6 +51,29 @@ Var Geometric::cdf(Arg x) const {
                   [&] { return -expm1(-softplus(logits) * maximum(floor(x) + 1, 0)); });
 }
 
+Var Geometric::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, logits},
+                  [&] { return maximum(ceil(-log1p(-p) / softplus(logits)) - 1, 0); });
+}
+
+Var Geometric::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, logits}, [&] {
+    return between_counts(x, log_cdf_ends,
+                          [&](const Var& k) { return log1mexp(softplus(logits) * (k + 1)); });
+  });
+}
+
+Var Geometric::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, logits}, [&] {
+    return between_counts(x, log_sf_ends, [&](const Var& k) { return -softplus(logits) * (k + 1); });
+  });
+}
+
+Var Geometric::isf(Arg q) const {
+  return composed(q.where, name, {q.var, logits},
+                  [&] { return maximum(ceil(-log(q) / softplus(logits)) - 1, 0); });
+}
+
 Var kl(const Geometric& p, const Geometric& q, Where where) {
   return composed(where, "kl", {p.logits, q.logits}, [&] {
     const Var step = q.logits - p.logits;

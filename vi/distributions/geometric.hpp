@@ -36,6 +36,10 @@ struct Geometric {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// KL(p || q) = log(P/Q) + (1 - P)/P log((1 - P)/(1 - Q)), P and Q the probabilities of success.

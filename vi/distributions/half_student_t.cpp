@@ -6,6 +6,7 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/distributions/student_t.hpp>
 #include <tapir/vi/kl.hpp>
@@ -19,6 +20,9 @@ constexpr double pi_squared_over_8 = 1.23370055013616982735;
 constexpr double log_2 = 0.69314718055994530942;
 
 StudentT whole(const HalfStudentT& law) { return {.df = law.df, .loc = 0.0, .scale = law.scale}; }
+
+// log(x^2 / (df scale^2)), of whose inverse logit |x| is a beta probability.
+Var log_odds(const HalfStudentT& law, const Var& x) { return 2 * log_ratio(x, sqrt(law.df) * law.scale); }
 
 // In units of scale, df > 1.
 Var unit_mean(const Var& df) { return 2 * sqrt(df) / (df - 1) * exp(-lbeta(0.5 * df, 0.5)); }
@@ -73,6 +77,30 @@ Var HalfStudentT::cdf(Arg x) const {
     const Var outside = x <= 0;
     return where(outside, 0, whole(*this).within(where(outside, 1, x)));
   });
+}
+
+Var HalfStudentT::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, df, scale},
+                  [&] { return scale * student_t_distance(df, p.var, 1 - p.var); });
+}
+
+Var HalfStudentT::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, df, scale}, [&] {
+    return between_ends(x, log_cdf_ends,
+                        [&](const Var& y) { return log_betainc(0.5, 0.5 * df, log_odds(*this, y)); });
+  });
+}
+
+Var HalfStudentT::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, df, scale}, [&] {
+    return between_ends(x, log_sf_ends,
+                        [&](const Var& y) { return log_betainc(0.5 * df, 0.5, -log_odds(*this, y)); });
+  });
+}
+
+Var HalfStudentT::isf(Arg q) const {
+  return composed(q.where, name, {q.var, df, scale},
+                  [&] { return scale * student_t_distance(df, 1 - q.var, q.var); });
 }
 
 }  // namespace tapir::vi

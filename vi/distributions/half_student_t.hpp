@@ -35,6 +35,11 @@ struct HalfStudentT {
   Var variance(Where where = here()) const;
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
+  /// With first derivatives by df, as those of the tails.
+  Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 }  // namespace tapir::vi

@@ -16,7 +16,7 @@ namespace tapir::vi {
 ///
 ///   shapes    initial logits [.., n]; transition logits [.., n, n], rows are the states from which; the family consumes
 ///             its last batch axis, n, or is a list of n laws; a value has own axes [length], then those of an x_t
-///   gradient  of log p by all parameters; not pathwise
+///   gradient  of log p by all parameters; not pathwise, and ends of emissions may move with parameters
 ///   cost      length n^2, by one `scan`
 ///   errors    "[HiddenMarkov] transitions are f64[2,3]; over 3 states they have to be [..,3,3]"
 ///             "[HiddenMarkov] components of Normal have batch shape [2]; its last axis has to be 3"

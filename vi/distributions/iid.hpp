@@ -39,14 +39,25 @@ struct Iid {
     require_own(x);
     return summed(per_element(x.where).log_prob(x), x.where);
   }
-  Var mean(Where where = here()) const requires requires(const L& l) { l.mean(where); }
-  { return stretched(per_element(where).mean(where), batch_shape(law, where) + own_shape(), where); }
-  Var variance(Where where = here()) const requires requires(const L& l) { l.variance(where); }
-  { return stretched(per_element(where).variance(where), batch_shape(law, where) + own_shape(), where); }
-  Var entropy(Where where = here()) const requires requires(const L& l) { l.entropy(where); }
-  { return Arg(shape.size(), where) * law.entropy(where); }
+  /// These are there where the law has them.
+  auto mean(Where where = here()) const requires requires(const L& l) { l.mean(where); }
+  { return of_all(per_element(where).mean(where), where); }
+  auto variance(Where where = here()) const requires requires(const L& l) { l.variance(where); }
+  { return of_all(per_element(where).variance(where), where); }
+  auto entropy(Where where = here()) const requires requires(const L& l) { l.entropy(where); }
+  { return times_size(law.entropy(where), where); }
 
  private:
+  Var of_all(const Var& moment, Where where) const {
+    return stretched(moment, batch_shape(law, where) + own_shape(), where);
+  }
+  std::optional<Var> of_all(const std::optional<Var>& moment, Where where) const {
+    return moment ? std::optional(of_all(*moment, where)) : std::nullopt;
+  }
+  Var times_size(const Var& entropy, Where where) const { return Arg(shape.size(), where) * entropy; }
+  std::optional<Var> times_size(const std::optional<Var>& entropy, Where where) const {
+    return entropy ? std::optional(times_size(*entropy, where)) : std::nullopt;
+  }
   void require_own(const Arg& x) const;
   Var summed(const Var& terms, Where where) const;
 };

@@ -6,6 +6,7 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/distributions/gamma.hpp>
 #include <tapir/vi/kl.hpp>
@@ -89,6 +90,23 @@ Var InverseGamma::cdf(Arg x) const {
 Var InverseGamma::icdf(Arg p) const {
   return composed(p.where, name, {p.var, concentration, scale},
                   [&] { return scale / gamma_q_inv(concentration, p); });
+}
+
+Var InverseGamma::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, scale}, [&] {
+    return between_ends(x, log_cdf_ends, [&](const Var& y) { return log_gamma_q(concentration, scale / y); });
+  });
+}
+
+Var InverseGamma::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, scale}, [&] {
+    return between_ends(x, log_sf_ends, [&](const Var& y) { return log_gamma_p(concentration, scale / y); });
+  });
+}
+
+Var InverseGamma::isf(Arg q) const {
+  return composed(q.where, name, {q.var, concentration, scale},
+                  [&] { return scale / gamma_p_inv(concentration, q); });
 }
 
 Var kl(const InverseGamma& p, const InverseGamma& q, Where where) {

@@ -35,6 +35,9 @@ struct InverseGamma {
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// That of the Gammas with these scales as rates.

@@ -44,10 +44,9 @@ Mixture Mixture::mapped(const ParameterMap& f) const {
 }
 
 bool Mixture::is_pathwise() const {
-  if (is_atomic()) return false;
-  if (own_shape().empty()) return components_.have_cdf();
+  if (own_shape().empty()) return components_.have_paths() && components_.are_connected();
   const auto elements = components_.of_elements(here());
-  return elements && elements->have_cdf();
+  return elements && elements->have_paths() && elements->have_one_support();
 }
 
 Var Mixture::sample(const Key& key, const Shape& shape, Where where) const {

@@ -16,10 +16,12 @@ namespace tapir::vi {
 ///   Mixture(Categorical{logits}, Independent(Normal{m, s}, 1))  vectors of independent elements: m, s [.., n, d]
 ///
 ///   shapes    logits [.., n]; a family consumes the last batch axis, n; what is left broadcasts together
-///   gradient  pathwise in the weights too, where the components are continuous laws of numbers with a distribution
-///             function, or vectors of independent ones: dz = -dF(z)/p(z), in vectors one coordinate after another, given
-///             those before. First order: "[grad] a draw of Mixture is differentiated implicitly; second derivatives are
-///             not there". Else not pathwise
+///   gradient  pathwise in the weights too, where no draw jumps: components are laws of numbers with a distribution
+///             function and a path, but not of angles, and any two supports are known to be connected; or vectors of
+///             such numbers, whose supports are the same for all components. dz = -dF(z)/p(z), in vectors one coordinate
+///             after another, given those before; its variance grows as the density between components becomes small.
+///             First order: "[grad] a draw of Mixture is differentiated implicitly; second derivatives are not there".
+///             Else not pathwise: Uniforms apart from one another, angles, vectors of Uniforms with other bounds
 ///   domain    as Categorical and the components; a component of weight 0 adds nothing
 ///   errors    "[Mixture] components of Normal have batch shape [2]; its last axis has to be 3"
 ///             "[Mixture] there are 2 components and 3 weights"

@@ -6,6 +6,7 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
@@ -20,8 +21,7 @@ const KlRow<Multinomial, Multinomial> multinomial_multinomial;
 }  // namespace
 
 Multinomial Multinomial::probs(Arg total_count, Arg p) {
-  check_parameter(name, "probs", p, Support::unit_interval, p.where);
-  return {.total_count = total_count.var, .logits = composed(p.where, name, {p.var}, [&] { return log(p); })};
+  return {.total_count = total_count.var, .logits = log_weights(name, p)};
 }
 
 Index Multinomial::count(Where where) const {

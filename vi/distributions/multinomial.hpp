@@ -33,7 +33,7 @@ struct Multinomial {
   template <class F>
   Multinomial each(F&& f) const {
     return {.total_count = f(ParameterInfo{"total_count", Support::total_count()}, total_count),
-            .logits = f(ParameterInfo{"logits", Support::log_weight, 1}, logits)};
+            .logits = f(ParameterInfo{"logits", Support::log_weights, 1}, logits)};
   }
 
   /// Category by category: a binomial count of what is left.

@@ -6,6 +6,8 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/special_laws.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 
 namespace tapir::vi {
@@ -59,6 +61,30 @@ Var NegativeBinomial::cdf(Arg x) const {
     const Var next = where(outside, 0, floor(x)) + 1;
     return where(outside, x > 0, beta_probability(concentration, next, sigmoid(-logits), sigmoid(logits)));
   });
+}
+
+Var NegativeBinomial::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, concentration, logits},
+                  [&] { return negative_binomial_quantile(concentration, logits, p); });
+}
+
+Var NegativeBinomial::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, logits}, [&] {
+    return between_counts(x, log_cdf_ends,
+                          [&](const Var& k) { return log_betainc(concentration, k + 1, -logits); });
+  });
+}
+
+Var NegativeBinomial::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, concentration, logits}, [&] {
+    return between_counts(x, log_sf_ends,
+                          [&](const Var& k) { return log_betainc(k + 1, concentration, logits); });
+  });
+}
+
+Var NegativeBinomial::isf(Arg q) const {
+  return composed(q.where, name, {q.var, concentration, logits},
+                  [&] { return negative_binomial_quantile_above(concentration, logits, q); });
 }
 
 }  // namespace tapir::vi

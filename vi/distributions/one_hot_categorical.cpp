@@ -16,10 +16,7 @@ const KlRow<OneHotCategorical, OneHotCategorical> one_hot_one_hot;
 
 }  // namespace
 
-OneHotCategorical OneHotCategorical::probs(Arg p) {
-  check_parameter(name, "probs", p, Support::unit_interval, p.where);
-  return {.logits = composed(p.where, name, {p.var}, [&] { return log(p); })};
-}
+OneHotCategorical OneHotCategorical::probs(Arg p) { return {.logits = log_weights(name, p)}; }
 
 Index OneHotCategorical::count(Where where) const {
   (void)batch_shape(*this, where);

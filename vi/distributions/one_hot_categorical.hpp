@@ -11,7 +11,7 @@ namespace tapir::vi {
 ///
 ///   shapes    logits [.., n], x [.., n]: the last axis is a value's own; those before broadcast
 ///   gradient  of log p: by logits x - softmax(logits); not pathwise
-///   domain    logits < inf; -inf excludes a category
+///   domain    logits < inf, not all -inf; -inf excludes a category
 struct OneHotCategorical {
   Var logits = 0.0;
 
@@ -29,7 +29,7 @@ struct OneHotCategorical {
   Support support() const { return Support::one_hot; }
   template <class F>
   OneHotCategorical each(F&& f) const {
-    return {.logits = f(ParameterInfo{"logits", Support::log_weight, 1}, logits)};
+    return {.logits = f(ParameterInfo{"logits", Support::log_weights, 1}, logits)};
   }
 
   /// The categories that Categorical draws from the same key.

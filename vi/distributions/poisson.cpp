@@ -6,6 +6,8 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/special_laws.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/kl.hpp>
 #include <tapir/vi/renyi.hpp>
@@ -49,6 +51,26 @@ Var Poisson::cdf(Arg x) const {
     const Var outside = logical_or(x < 0, x == infinity);
     return where(outside, x > 0, gamma_q(where(outside, 0, floor(x)) + 1, rate));
   });
+}
+
+Var Poisson::icdf(Arg p) const {
+  return composed(p.where, name, {p.var, rate}, [&] { return poisson_quantile(rate, p); });
+}
+
+Var Poisson::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, rate}, [&] {
+    return between_counts(x, log_cdf_ends, [&](const Var& k) { return log_gamma_q(k + 1, rate); });
+  });
+}
+
+Var Poisson::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, rate}, [&] {
+    return between_counts(x, log_sf_ends, [&](const Var& k) { return log_gamma_p(k + 1, rate); });
+  });
+}
+
+Var Poisson::isf(Arg q) const {
+  return composed(q.where, name, {q.var, rate}, [&] { return poisson_quantile_above(rate, q); });
 }
 
 Var kl(const Poisson& p, const Poisson& q, Where where) {

@@ -29,6 +29,10 @@ struct Poisson {
   Var mean(Where where = here()) const;
   Var variance(Where where = here()) const;
   Var cdf(Arg x) const;
+  Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 /// KL(p || q) = p.rate log(p.rate/q.rate) - p.rate + q.rate

@@ -6,12 +6,14 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 
 namespace tapir::vi {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double log_2 = 0.69314718055994530942;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
 // What lies nearer to loc than x, with the sign of x - loc, and where x is far out, what lies further out.
@@ -33,6 +35,15 @@ struct Parts {
 
   Var far = 0.0, beyond = 0.0, within = 0.0;
 };
+
+// The probability beyond x on one side of it, of which the nearer one is a beta probability of df/(df + z^2).
+Var log_beyond(const StudentT& law, const Var& x, double side) {
+  const Var distance = side * (x - law.loc), far = abs(distance) > 0.5 * law.scale;
+  const Var log_odds = 2 * log_ratio(where(far, abs(distance), law.scale), sqrt(law.df) * law.scale);
+  const Var tail = log_betainc(0.5 * law.df, 0.5, -log_odds) - log_2;
+  const Var about = log1p(-side * Parts(law, where(far, law.loc, x)).within) - log_2;
+  return where(far, where(distance > 0, tail, log1p(-exp(tail))), about);
+}
 
 }  // namespace
 
@@ -93,18 +104,42 @@ Var StudentT::within(Arg x) const {
   return composed(x.where, name, {x.var, df, loc, scale}, [&] { return Parts(*this, x).within; });
 }
 
-// Like cdf: about 1/2 by the first terms of the inverse series, whose next one is below 1e-13.
 Var StudentT::icdf(Arg p) const {
   return composed(p.where, name, {p.var, df, loc, scale}, [&] {
-    const Var half = 0.5 * df, part = 2 * p.var - 1;
-    const Var y = 0.5 * part * exp(lbeta(half, 0.5)), curvature = (df + 1) / 6;
-    const Var middle = abs(y) * sqrt(df + 1)<1e-3, far = abs(part)> 0.5;
-    const Var near = where(middle, y, 0), about = near * (1 + curvature * square(near));
-    const Var u = betainc_inv(0.5, half, where(logical_or(middle, far), 0.25, abs(part)));
-    const Var w = betainc_inv(half, 0.5, where(far, 2 * minimum(p.var, 1 - p.var), 0.25));
-    const Var size = where(far, sqrt((1 - w) / w), sqrt(u / (1 - u)));
-    return loc + scale * (sqrt(df) * where(logical_and(middle, logical_not(far)), about, sign(part) * size));
+    return loc + scale * student_t_distance(df, 2 * p.var - 1, 2 * minimum(p.var, 1 - p.var));
   });
+}
+
+Var StudentT::log_cdf(Arg x) const {
+  return composed(x.where, name, {x.var, df, loc, scale}, [&] {
+    return between_ends(x, -infinity, infinity, 0, log_cdf_ends,
+                        [&](const Var& y) { return log_beyond(*this, y, -1); });
+  });
+}
+
+Var StudentT::log_sf(Arg x) const {
+  return composed(x.where, name, {x.var, df, loc, scale}, [&] {
+    return between_ends(x, -infinity, infinity, 0, log_sf_ends,
+                        [&](const Var& y) { return log_beyond(*this, y, 1); });
+  });
+}
+
+Var StudentT::isf(Arg q) const {
+  return composed(q.where, name, {q.var, df, loc, scale}, [&] {
+    return loc - scale * student_t_distance(df, 2 * q.var - 1, 2 * minimum(q.var, 1 - q.var));
+  });
+}
+
+// Like cdf: about 0 by the first terms of the inverse series, whose next one is below 1e-13.
+Var student_t_distance(const Var& df, const Var& part, const Var& rest) {
+  const Var half = 0.5 * df;
+  const Var y = 0.5 * part * exp(lbeta(half, 0.5)), curvature = (df + 1) / 6;
+  const Var far = abs(part) > 0.5, middle = logical_and(abs(y) * sqrt(df + 1) < 1e-3, logical_not(far));
+  const Var near = where(middle, y, 0), about = near * (1 + curvature * square(near));
+  const Var u = betainc_inv(0.5, half, where(logical_or(middle, far), 0.25, abs(part)));
+  const Var w = betainc_inv(half, 0.5, where(far, rest, 0.25));
+  const Var size = where(far, sqrt((1 - w) / w), sqrt(u / (1 - u)));
+  return sqrt(df) * where(middle, about, sign(part) * size);
 }
 
 }  // namespace tapir::vi

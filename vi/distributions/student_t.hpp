@@ -38,8 +38,14 @@ struct StudentT {
   Var cdf(Arg x) const;
   /// 2 cdf - 1, to the last digits about loc: the probability of being nearer to loc, with the sign of x - loc.
   Var within(Arg x) const;
-  /// With first derivatives by df.
+  /// With first derivatives by df, as those of the tails.
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
+
+/// The distance from loc, in units of scale, within which the share `part` lies, with its sign; rest = 1 - |part|.
+Var student_t_distance(const Var& df, const Var& part, const Var& rest);
 
 }  // namespace tapir::vi

@@ -35,6 +35,7 @@ class Transformed {
   const Bijector& bijector() const { return bijector_; }
 
   bool is_pathwise() const { return base_.is_pathwise(); }
+  bool is_circular() const { return base_.is_circular(); }
   bool has_cdf() const;
   bool has_tails() const;
   Shape own_shape() const { return bijector_.forward_shape(base_.own_shape()); }

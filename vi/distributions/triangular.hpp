@@ -23,9 +23,11 @@ struct Triangular {
   Support support() const { return Support::interval(low, high); }
   template <class F>
   Triangular each(F&& f) const {
-    return {.low = f(ParameterInfo{"low", Support::real}, low),
+    Var least = f(ParameterInfo{"low", Support::real}, low);
+    Var most = f(ParameterInfo{"high", Support::greater_than(low)}, high);
+    return {.low = std::move(least),
             .peak = f(ParameterInfo{"peak", Support::interval(low, high)}, peak),
-            .high = f(ParameterInfo{"high", Support::greater_than(low)}, high)};
+            .high = std::move(most)};
   }
 
   Var sample(const Key& key, const Shape& shape, Where where = here()) const;
@@ -35,6 +37,9 @@ struct Triangular {
   Var entropy(Where where = here()) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
+  Var log_cdf(Arg x) const;
+  Var log_sf(Arg x) const;
+  Var isf(Arg q) const;
 };
 
 }  // namespace tapir::vi

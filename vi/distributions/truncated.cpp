@@ -24,8 +24,9 @@ struct Truncated::Between {
     const auto log_cdf = [&](const Var& x) { return law.of_.base.log_cdf(Arg(x, at)).value(); };
     const auto log_sf = [&](const Var& x) { return law.of_.base.log_sf(Arg(x, at)).value(); };
     const bool without_low = is_infinite(law.of_.low), without_high = is_infinite(law.of_.high);
-    below_low = without_low ? Var(-infinity) : log_cdf(law.of_.low);
-    above_low = without_low ? Var(0.0) : log_sf(law.of_.low);
+    before_low = law.of_.before(law.of_.low);
+    below_low = without_low ? Var(-infinity) : log_cdf(before_low);
+    above_low = without_low ? Var(0.0) : log_sf(before_low);
     below_high = without_high ? Var(0.0) : log_cdf(law.of_.high);
     above_high = without_high ? Var(-infinity) : log_sf(law.of_.high);
     is_upper = above_low < below_high;
@@ -38,7 +39,7 @@ struct Truncated::Between {
                      where(nothing_left_out, whole, whole + log1mexp(depth)));
   }
 
-  Var below_low, above_low, below_high, above_high;
+  Var before_low, below_low, above_low, below_high, above_high;
   Var is_upper, none, log_mass;
 };
 
@@ -78,7 +79,7 @@ Var Truncated::log_prob(Arg x) const {
 Var Truncated::cdf(Arg x) const {
   return composed(x.where, name, {x.var, recorded_one(parameters(*this))}, [&] {
     const Between between(*this, x.where);
-    const Arg inside(clamp(x, of_.low, of_.high), x.where);
+    const Arg inside(clamp(x, between.before_low, of_.high), x.where);
     const auto share = [&](const Var& log_p) { return exp(log_p - between.log_mass); };
     const Var above = share(of_.base.log_sf(inside).value()) - share(between.above_high);
     const Var below = share(of_.base.log_cdf(inside).value()) - share(between.below_low);
@@ -103,5 +104,7 @@ Var Truncated::icdf(Arg p) const {
     return where(known, x, std::numeric_limits<double>::quiet_NaN());
   });
 }
+
+std::optional<Var> Truncated::enumerate(Where where) const { return of_.enumerate(support(), name, where); }
 
 }  // namespace tapir::vi

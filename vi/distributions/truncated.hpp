@@ -13,14 +13,17 @@ namespace tapir::vi {
 ///   Truncated(Cauchy{0, 2}, 0)                  the upper half
 ///   Truncated(StudentT{4, m, s}, low, high)     infinite bounds are bare numbers
 ///
+///   Truncated(Poisson{rate}, 1)                 counts from 1 on: the bounds of counts are counts, both included
+///
 /// For a Normal, TruncatedNormal is exact however far out the bounds are.
 ///
 ///   shapes    the parameters, low and high broadcast together
-///   gradient  pathwise in all of them, through the inverse distribution function
-///   domain    low < high; log p = -inf outside. The probability between the bounds is a difference in the tail where it is
-///             larger relative to it: digits are lost as the bounds come closer together. Where its logarithm is -inf log p
-///             is NaN; draws are NaN where it is below the smallest number
-///   errors    "[Truncated] Poisson has no tails; needs log_cdf, log_sf and isf"
+///   gradient  pathwise in all of them if the base is, through the inverse distribution function; of counts only of
+///             log p, by the parameters of the base
+///   domain    low < high, of counts low <= high; log p = -inf outside. The probability between the bounds is a
+///             difference in the tail where it is larger relative to it: digits are lost as the bounds come closer
+///             together. Where its logarithm is -inf log p is NaN; draws are NaN where it is below the smallest number
+///   errors    "[Truncated] BetaBinomial has no tails; needs log_cdf, log_sf and isf"
 ///             "[Truncated] Exponential has no probability between the bounds -2 and -1"
 ///             "[Truncated] high is 0, needs to be greater than 1"
 class Truncated {
@@ -29,12 +32,12 @@ class Truncated {
             Where where = here());
 
   static constexpr std::string_view name = "Truncated";
-  static constexpr bool pathwise = true;
   static constexpr int own_rank = 0;
   const Distribution& base() const { return of_.base; }
   const Var& low() const { return of_.low; }
   const Var& high() const { return of_.high; }
 
+  bool is_pathwise() const { return of_.base.is_pathwise(); }
   Support support() const;
   template <class F>
   Truncated each(F&& f) const {
@@ -45,6 +48,11 @@ class Truncated {
   Var log_prob(Arg x) const;
   Var cdf(Arg x) const;
   Var icdf(Arg p) const;
+  /// The counts between the bounds, where their number is finite.
+  ///
+  ///   errors  "[Truncated] an end is recorded; the values can be listed only if both are plain"
+  ///           "[Truncated] the ends are f64[2] and f64[]: not all elements have the same values to list"
+  std::optional<Var> enumerate(Where where = here()) const;
 
  private:
   struct Between;

@@ -54,8 +54,10 @@ Var Uniform::sample(const Key& key, const Shape& shape, Where where) const {
 
 Var Uniform::log_prob(Arg x) const {
   return composed(x.where, name, {x.var, low, high}, [&] {
-    const Var outside = logical_or(x<low, x> high);
-    return where(isnan(x), x, unless(outside, -log(high - low)));
+    const Var outside = logical_or(x<low, x> high), density = -log(high - low);
+    // Where a bound is NaN nothing is known to be outside.
+    const Var none = where(isnan(density), density, -infinity);
+    return where(isnan(x), x, where(outside, none, density));
   });
 }
 

@@ -9,9 +9,10 @@ namespace tapir::vi {
 /// An angle.   log p(x) = k cos(x - loc) - log I0(k) - log(2 pi),  -pi <= x <= pi, k = concentration
 ///
 ///   shapes    loc, concentration, x broadcast together
-///   gradient  pathwise in both, along the circle: dx = dloc + von_mises_slope(x - loc, k) dk. It is that of
-///             expectations of functions of the angle, equal at -pi and pi; where a function jumps there, it
-///             leaves out the jump times the flow over it, p(pi) dloc
+///   gradient  pathwise in both, along the circle: dx = dloc + von_mises_slope(x - loc, k) dk. Exact for functions of
+///             the angle alone, f(cos x, sin x). Where a function jumps between pi and -pi, it leaves out the jump
+///             times the flow over it, p(pi) dloc: it says 1 of d E x/dloc, which is 1 - 2 pi p(pi). Take the
+///             ScoreFunction for those; a Mixture of angles has no path
 ///   domain    concentration >= 0; loc may be any number; angles have to be in [-pi, pi]
 struct VonMises {
   Var loc = 0.0, concentration = 1.0;

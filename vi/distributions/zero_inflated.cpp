@@ -2,11 +2,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/zero_inflated.hpp>
 
+#include <limits>
+
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 
 namespace tapir::vi {
 namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // Whether all values are counts, and 0 is one. What is recorded cannot be read.
 bool is_of_counts(const Support& set) {
@@ -90,6 +94,43 @@ std::optional<Var> ZeroInflated::cdf(Arg x) const {
     const Var closed = sigmoid(gate_logits_), open = sigmoid(-gate_logits_);
     const Var inside = where(*of_base < 0.5, closed + open * *of_base, 1 - open * (1 - *of_base));
     return where(x < 0, 0, inside);
+  });
+}
+
+// By the base's level from below where its difference to the closed part has the digits, else from above.
+std::optional<Var> ZeroInflated::icdf(Arg p) const {
+  if (!has_tails()) return std::nullopt;
+  return composed(p.where, name, {p.var, recorded()}, [&] {
+    const Var closed = sigmoid(gate_logits_), open = sigmoid(-gate_logits_);
+    const Var low = logical_and(p<0.5, p> 2 * closed);
+    const Var level = where(low, p - closed, 0.5) / where(low, open, 1);
+    const Var above = isf(Arg(1 - p.var, p.where)).value();
+    return where(low, base_.icdf(Arg(level, p.where)).value(), above);
+  });
+}
+
+// By the probability of more, which leaves out what is closed; where that is small, it is what 1 lacks.
+std::optional<Var> ZeroInflated::log_cdf(Arg x) const {
+  if (!has_tails()) return std::nullopt;
+  return composed(x.where, name, {x.var, recorded()}, [&] {
+    const Var log_more = log_sf(x).value(), likely = log_more < -0.5;
+    const Var less =
+        logaddexp(log_sigmoid(gate_logits_), log_sigmoid(-gate_logits_) + base_.log_cdf(x).value());
+    return where(x < 0, -infinity, where(likely, log1p(-exp(where(likely, log_more, -1))), less));
+  });
+}
+
+std::optional<Var> ZeroInflated::log_sf(Arg x) const {
+  if (!has_tails()) return std::nullopt;
+  return composed(x.where, name, {x.var, recorded()},
+                  [&] { return where(x < 0, 0, log_sigmoid(-gate_logits_) + base_.log_sf(x).value()); });
+}
+
+std::optional<Var> ZeroInflated::isf(Arg q) const {
+  if (!has_tails()) return std::nullopt;
+  return composed(q.where, name, {q.var, recorded()}, [&] {
+    const Var open = sigmoid(-gate_logits_), zero = q >= open;
+    return where(zero, 0, base_.isf(Arg(where(zero, 0.5, q) / where(zero, 1, open), q.where)).value());
   });
 }
 

@@ -32,6 +32,7 @@ class ZeroInflated {
   const Distribution& base() const { return base_; }
 
   bool has_cdf() const { return base_.has_cdf(); }
+  bool has_tails() const { return base_.has_tails(); }
   Support support() const { return base_.support(); }
   template <class F>
   ZeroInflated each(F&& f) const {
@@ -44,6 +45,10 @@ class ZeroInflated {
   std::optional<Var> mean(Where where = here()) const;
   std::optional<Var> variance(Where where = here()) const;
   std::optional<Var> cdf(Arg x) const;
+  std::optional<Var> icdf(Arg p) const;
+  std::optional<Var> log_cdf(Arg x) const;
+  std::optional<Var> log_sf(Arg x) const;
+  std::optional<Var> isf(Arg q) const;
   std::optional<Var> enumerate(Where where = here()) const { return base_.enumerate(where); }
 
  private:

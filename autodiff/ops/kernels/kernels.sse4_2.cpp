@@ -22,6 +22,6 @@ using Arch = xsimd::sse4_2;
 }  // namespace
 
 constexpr KernelSet sse4_2_kernels = {tiles.data(), tiles.size(), reductions.front().data(),
-                                      3 * reductions.size(), logsumexps, vectors};
+                                      3 * reductions.size(), logsumexps, vectors, &philox_blocks};
 
 }  // namespace tapir::kernels

@@ -31,6 +31,7 @@ struct KernelSet {
   std::size_t reduce_count;
   const LogSumExpKernel* logsumexps;  // f32, f64
   const VectorKernels* vectors;       // f32, f64
+  const PhiloxKernels* philox;
 };
 
 /// What TAPIR_ISA's value stands for; an empty one for the best set of this machine.

@@ -148,4 +148,6 @@ LogSumExpKernel find_logsumexp(DType dtype, InstructionSet set) {
   return kernels && is_floating(dtype) ? kernels[dtype == DType::f32 ? 0 : 1] : nullptr;
 }
 
+const PhiloxKernels* find_philox() { return kernels_of(instruction_set()).philox; }
+
 }  // namespace tapir::kernels

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include <tapir/autodiff/tape/kernel.hpp>
@@ -69,5 +70,17 @@ using LogSumExpKernel = void (*)(const void* in, void* out, void* shares, Index 
 /// For f32 and f64.
 LogSumExpKernel find_logsumexp(DType dtype);
 LogSumExpKernel find_logsumexp(DType dtype, InstructionSet set);
+
+/// Blocks of Philox 4x32-10, `philox_lanes` at a time: their two halves. The same bits in every set.
+struct PhiloxKernels {
+  /// From block `first` of a sequence on, the halves of a block one after another.
+  void (*in_sequence)(std::uint64_t key, std::uint64_t sequence, std::uint64_t first, std::uint64_t* out);
+  /// Block `index` of sequence 0 of each key.
+  void (*of_keys)(const std::uint64_t* keys, std::uint64_t index, std::uint64_t* first, std::uint64_t* second);
+};
+constexpr int philox_lanes = 32;
+
+/// Null on a machine without kernels.
+const PhiloxKernels* find_philox();
 
 }  // namespace tapir::kernels
