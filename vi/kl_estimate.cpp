@@ -14,20 +14,8 @@
 namespace tapir::vi {
 namespace {
 
-// The batch axes are one each: values of the support stand before them.
-Var over_values(const Distribution& p, const Distribution& q, const Var& values, const Shape& batch,
-                Where where) {
-  const Shape own = p.own_shape();
-  const Index count = values.shape()[0];
-  const Var x =
-      broadcast_to(Arg(reshape(Arg(values, where), Shape{count} + Shape::ones(batch.rank()) + own), where),
-                   Shape{count} + batch + own);
-  const Var log_p = p.log_prob(Arg(x, where));
-  const Var none = exp(log_p) == 0;
-  return sum(exp(log_p) * tapir::where(none, 0, log_p - q.log_prob(Arg(x, where))), {0});
-}
-
-// The mean of f over draws without a path: its derivative is that of f, and f less the other draws' mean times the score.
+// The mean of f over draws without a path: its derivative is that of f, and f less the other draws' mean
+// times the score.
 Var scored(const Var& f, const Var& log_p, Index draws) {
   const Var cost = stop_gradient(f);
   const auto n = static_cast<double>(draws);
@@ -61,7 +49,7 @@ KlEstimate kl_estimate(const Distribution& p, const Distribution& q, const Key& 
   const Var some = recorded_one(p.parameters()), other = recorded_one(q.parameters());
   return composed(where, "kl_estimate", {key.counter(), some, other}, [&]() -> KlEstimate {
     if (const auto values = p.enumerate(where); values && p.support().is_discrete())
-      return {over_values(p, q, *values, batch, where)};
+      return {stretched(kl_over_values(p, q, *values, where), batch, where)};
     // The path of an angle is that of functions of the angle; log q has to be one.
     const bool has_path = p.is_pathwise() && (!p.is_circular() || q.is_circular());
     if (!has_path) check_ends(p, where);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/vi/kl.hpp>
@@ -13,8 +14,10 @@
 namespace tapir::vi {
 namespace {
 
-std::map<std::type_index, RenyiRule>& table() {
-  static std::map<std::type_index, RenyiRule> rows;
+using Table = std::map<std::pair<std::type_index, std::type_index>, RenyiRule>;
+
+Table& table() {
+  static Table rows;
   return rows;
 }
 
@@ -25,7 +28,7 @@ std::map<std::type_index, RenyiRule>& table() {
 
 }  // namespace
 
-void add_renyi_row(std::type_index law, RenyiRule rule) { table()[law] = rule; }
+void add_renyi_row(std::type_index p, std::type_index q, RenyiRule rule) { table()[{p, q}] = rule; }
 
 Var renyi_through(const Var& kl_to_q, const Var& kl_to_p, const Var& exists, double alpha) {
   return where(exists, kl_to_q + alpha / (1 - alpha) * kl_to_p, std::numeric_limits<double>::infinity());
@@ -36,15 +39,17 @@ Var renyi(const Distribution& p, const Distribution& q, double alpha, Where wher
     throw Error("renyi", "alpha is " + text(alpha, f64) + ", needs to be positive and finite", where);
   const auto kullback = kl(p, q, where);  // checks shapes and parameters
   const Distribution one = p.per_element(where).law, other = q.per_element(where).law;
-  const auto row = table().find(one.type());
+  const auto row = table().find({one.type(), other.type()});
   if (alpha == 1 && kullback) return *kullback;
-  if (alpha == 1 || one.type() != other.type() || row == table().end()) not_closed("renyi", p, q, where);
+  if (alpha == 1 || row == table().end()) not_closed("renyi", p, q, where);
   Shape batch;
   broadcast_shapes(p.batch_shape(where), q.batch_shape(where), batch);
   const Var divergence =
       composed(where, "renyi", {recorded_one(p.parameters()), recorded_one(q.parameters())},
                [&] { return row->second(one.address(), other.address(), alpha); });
-  return Aligned{one, batch, p.own_shape()}.summed(divergence, where);
+  // As for kl, a row of numbers and vectors has summed over the vectors' axes.
+  const Distribution& summed = one.own_rank() < other.own_rank() ? other : one;
+  return Aligned{summed, batch, p.own_shape()}.summed(divergence, where);
 }
 
 Var jeffreys(const Distribution& p, const Distribution& q, Where where) {

@@ -25,18 +25,20 @@ Var renyi(const Distribution& p, const Distribution& q, double alpha, Where wher
 Var jeffreys(const Distribution& p, const Distribution& q, Where where = here());
 
 using RenyiRule = Var (*)(const void* p, const void* q, double alpha);
-void add_renyi_row(std::type_index law, RenyiRule rule);
+void add_renyi_row(std::type_index p, std::type_index q, RenyiRule rule);
 
-/// Enters the closed form of two laws L, alpha other than 1: like a KlRow, one constant in the source file of
-/// L.
-template <Law L, Var (*Rule)(const L& p, const L& q, double alpha)>
-struct RenyiRow {
-  RenyiRow() {
-    add_renyi_row(typeid(L), [](const void* p, const void* q, double alpha) {
-      return Rule(*static_cast<const L*>(p), *static_cast<const L*>(q), alpha);
+/// Enters the closed form of laws P and Q, alpha other than 1: like a KlRow, one constant in the source file
+/// of either.
+template <Law P, Law Q, Var (*Rule)(const P& p, const Q& q, double alpha)>
+struct RenyiPair {
+  RenyiPair() {
+    add_renyi_row(typeid(P), typeid(Q), [](const void* p, const void* q, double alpha) {
+      return Rule(*static_cast<const P*>(p), *static_cast<const Q*>(q), alpha);
     });
   }
 };
+template <Law L, Var (*Rule)(const L& p, const L& q, double alpha)>
+using RenyiRow = RenyiPair<L, L, Rule>;
 
 /// The law of density proportional to p^alpha q^(1 - alpha), and 1 where there is one.
 template <Law L>

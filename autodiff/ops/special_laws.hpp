@@ -76,7 +76,8 @@ Var von_mises_cdf(Arg x, Arg k);
 /// d x / d k where the probability of [-pi, x] stays: how an angle moves with its concentration.
 ///
 ///   gradient  in x
-///   errors    "[von_mises_slope] has no derivative by the shape k: second derivatives by shapes are not there"
+///   errors    "[von_mises_slope] has no derivative by the shape k: second derivatives by shapes are not
+///             there"
 Var von_mises_slope(Arg x, Arg k);
 /// 1 - I1(k) / I0(k): the circular variance, to the last digits also for large k; about 1 / (2 k) there.
 ///

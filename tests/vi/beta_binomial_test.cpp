@@ -30,6 +30,7 @@ const Listed row{{
     .log_prob =
         [](const Parameters& p, long double x) {
           const long double a = p[0].item(), b = p[1].item(), n = p[2].item();
+          if (x > n) return static_cast<long double>(-INFINITY);
           return log_rising(a, x) + log_rising(b, n - x) - log_rising(a + b, n);
         },
     .points =

@@ -1,5 +1,7 @@
 // Divergences of laws close to each other, and Renyi's close to KL: the last digits, against mpmath.
 // SPDX-License-Identifier: BSD-3-Clause
+#include <tuple>
+
 #include <doctest/doctest.h>
 
 #include <tapir/vi/distributions/distributions.hpp>
@@ -28,7 +30,7 @@ struct Choice {
 
 }  // namespace
 
-// mpmath, 1000 digits: sums over the outcomes. Beyond 1 the logits' difference is rounded in units of the logits.
+// mpmath, 1000 digits: sums over the outcomes.
 TEST_CASE("kl of coins keeps its digits, and its gradient, near p = q and for logits of 50 and 700") {
   constexpr double points[][5] = {
       // logits of p and q, kl, its derivatives
@@ -135,6 +137,31 @@ TEST_CASE("kl of choices keeps its digits, and its gradient, near p = q, also wh
   }
 }
 
+// mpmath, 80 digits: sums over the outcomes.
+TEST_CASE("kl of ordered categories and of waiting times keeps its digits near p = q") {
+  struct Ordered {
+    double predictor;
+    std::vector<double> cutpoints;
+  };
+  const std::tuple<Ordered, Ordered, double> points[] = {
+      {{0.5, {-1, 1}}, {0.50000095367431640625, {-1, 1}}, 1.2958964085915704436e-13},
+      {{0.5, {-1, 1}}, {0.5, {-1, 1.000000000931322574615478515625}}, 1.1786836230382093495e-19},
+      {{0.5, {-1, 1, 40}}, {0.500244140625, {-0.999755859375, 1, 40.000244140625}}, 8.1002199807852778807e-9},
+      {{-30, {-1, 1}}, {-30, {-1, 1.25}}, 1.1203117966356628478e-15},
+      {{0.5, {-1, 1}}, {3, {2, 2.5}}, 0.35611052700806841602},
+  };
+  for (const auto& [p, q, divergence] : points) {
+    CAPTURE(divergence);
+    check(kl(OrderedLogistic{p.predictor, column(p.cutpoints)},
+             OrderedLogistic{q.predictor, column(q.cutpoints)})
+              .item(),
+          divergence, 1e-12);
+  }
+  check(kl(Geometric{0.4}, Geometric{0.40000095367431640625}).item(), 1.8249571199140673193e-13, 1e-12);
+  check(kl(Geometric{-40}, Geometric{-39.9990234375}).item(), 4.7699241653524284326e-7, 1e-12);
+  check(kl(Geometric{30}, Geometric{29}).item(), 6.7214105360875872166e-14, 1e-12);
+}
+
 // mpmath, 1000 digits, by lgamma and digamma. Rates and sums of concentrations are rounded: hence not 1e-14.
 TEST_CASE("kl of the gamma family keeps its digits near p = q") {
   constexpr double gammas[][5] = {
@@ -225,6 +252,75 @@ TEST_CASE("renyi's gradient keeps its digits as alpha goes to 1, where it is tha
   agree([](const auto& v, double alpha) {
     return renyi(Bernoulli{v[0]}, Bernoulli{v[2]}, alpha) + renyi(Poisson{v[1]}, Poisson{v[3]}, alpha);
   });
+}
+
+// mpmath, 60 digits: determinants and the inverse of the covariances, mixed.
+TEST_CASE(
+    "renyi of Gaussian vectors agrees with mpmath, keeps its digits as alpha goes to 1, and may not exist") {
+  const MultivariateNormal p{.loc = column({0.5, -1, 2}),
+                             .scale_tril = Tensor({3, 3}, {1.5, 0.0, 0.0, 0.5, 0.75, 0.0, -1.0, 0.25, 2.0})};
+  const MultivariateNormal q{.loc = column({0, 0.25, 1}),
+                             .scale_tril = Tensor({3, 3}, {1.0, 0.0, 0.0, -0.25, 1.25, 0.0, 0.5, 1.0, 0.5})};
+  constexpr double there[][2] = {
+      {0.25, 0.94111771520358223886},         {0.9, 8.2019473288668198339},
+      {0.999, 24.368693522948935471},         {0.999999, 24.993420760288536119},
+      {0.999999999, 24.994065509122974687},   {0.999999999999, 24.99406615389253496},
+      {1.000000000001, 24.99406615518340806}, {1.000000001, 24.994066799953009836},
+      {1.000001, 24.994711590289972226},      {1.001, 25.660996265788762578},
+  };
+  for (const auto& [alpha, expected] : there) {
+    CAPTURE(alpha);
+    check(renyi(p, q, alpha).item(), expected, 1e-12);
+  }
+  CHECK(renyi(p, q, 1.0625).item() == std::numeric_limits<double>::infinity());
+  check(renyi(q, p, 1.25).item(), 9.4005569344276716522, 1e-12);
+  CHECK(renyi(q, p, 2).item() == std::numeric_limits<double>::infinity());
+  CHECK(renyi(p, p, 0.5).item() == doctest::Approx(0).epsilon(1e-15));
+  const Distribution apart = iid(Normal{}, {3});
+  CHECK(near(renyi(apart, apart, 0.5).item(), 0, 1e-15));
+  const Var gauss = Tensor({3, 3}, {1.0, 0.0, 0.0, 0.0, 0.5, 0.0, 0.0, 0.0, 2.0});
+  check(renyi(p, MultivariateNormal{q.loc, gauss}, 0.5).item(), 1.480370571806318903, 1e-12);
+  check(renyi(MultivariateNormal{q.loc, gauss}, p, 0.999999999).item(), 2.6802396272815783479, 1e-12);
+}
+
+TEST_CASE("renyi of Gaussian vectors and independent numbers is that of a diagonal factor") {
+  const MultivariateNormal p{.loc = column({0.5, -1}), .scale_tril = Tensor({2, 2}, {1.5, 0.0, 0.5, 0.75})};
+  const Distribution apart = iid(Normal{0.5, 2}, {2});
+  const MultivariateNormal diagonal{.loc = column({0.5, 0.5}), .scale_tril = 2 * eye(2, f64)};
+  for (double alpha : {0.5, 0.999999}) {
+    check(renyi(p, apart, alpha).item(), renyi(p, diagonal, alpha).item(), 1e-14);
+    check(renyi(apart, p, alpha).item(), renyi(diagonal, p, alpha).item(), 1e-14);
+    check(renyi(diagonal, MultivariateNormal{column({0, 0}), eye(2, f64)}, alpha).item(),
+          2 * renyi(Normal{0.5, 2}, Normal{}, alpha).item(), 1e-13);
+  }
+}
+
+TEST_CASE(
+    "renyi of Gaussian vectors: the gradient is a difference quotient, and finite where it does not exist") {
+  const std::vector<Tensor> at{column({0.5, -1}), Tensor({2, 2}, {1.5, 0.0, 0.5, 0.75}), column({0, 0.25}),
+                               Tensor({2, 2}, {1.0, 0.0, -0.25, 1.25})};
+  const auto of = [](double alpha) {
+    return [alpha](const std::vector<Var>& v) {
+      return renyi(MultivariateNormal{v[0], v[1]}, MultivariateNormal{v[2], v[3]}, alpha);
+    };
+  };
+  const auto results = value_and_gradients(at, of(0.75));
+  for (std::size_t k = 0; k < at.size(); ++k)
+    for (Index i = 0; i < at[k].size(); ++i) {
+      if (k % 2 == 1 && i == 1) continue;
+      const auto moved = [&](double step) {
+        std::vector<Var> v(at.begin(), at.end());
+        std::vector<double> elements = numbers(at[k]);
+        elements[static_cast<std::size_t>(i)] += step;
+        v[k] = Tensor(at[k].shape(), std::span<const double>(elements));
+        return of(0.75)(v).item();
+      };
+      CHECK(near(results[k + 1].at(i), (moved(1e-5) - moved(-1e-5)) / 2e-5, 1e-8));
+    }
+  const auto none = value_and_gradients(at, of(4));
+  CHECK(none[0].item() == std::numeric_limits<double>::infinity());
+  for (std::size_t k = 1; k < none.size(); ++k)
+    for (double g : numbers(none[k])) CHECK(std::isfinite(g));
 }
 
 }  // namespace tapir::vi::test

@@ -45,6 +45,16 @@ bool leaves(const Case& p, const Case& q) {
   return of_p.front() < of_q.front() || of_p.back() > of_q.back();
 }
 
+// 1/x has no expectation: the density does not vanish at 0. Quadrature does not see it.
+bool is_dense_at_0(const Case& c) {
+  if (c.row.breaks(c.parameters).front() != 0) return false;
+  return c.log_prob(0x1p-40) - c.log_prob(0x1p-60) < 1e-9L;
+}
+
+bool is_infinite(const Case& p, const Case& q) {
+  return leaves(p, q) || (q.row.name == "InverseGamma" && is_dense_at_0(p));
+}
+
 bool is_wide(const Case& c) { return c.row.moments(c.parameters) <= 2; }
 
 }  // namespace
@@ -67,10 +77,10 @@ TEST_CASE("every pair of continuous laws with a closed kl: it is the oracle's ex
         const Case p{p_row, p_row.cases[which / 2]}, q{q_row, q_row.cases[which % 2]};
         if (is_wide(p)) continue;
         const long double expected =
-            leaves(p, q) ? std::numeric_limits<long double>::infinity()
-                         : expectation(
-                               p, [&](double x, long double log_p) { return log_p - q.log_prob(x); },
-                               rule_of(p, q_row.breaks(q.parameters), 1.0 / 64));
+            is_infinite(p, q) ? std::numeric_limits<long double>::infinity()
+                              : expectation(
+                                    p, [&](double x, long double log_p) { return log_p - q.log_prob(x); },
+                                    rule_of(p, q_row.breaks(q.parameters), 1.0 / 64));
         CAPTURE(which);
         CAPTURE(static_cast<double>(expected));
         CAPTURE(kl(p.law(), q.law())->item());
@@ -98,7 +108,7 @@ TEST_CASE("every pair of continuous laws with a closed kl: it is the oracle's ex
         CHECK(near(results[k + 1].at(i), expected, 1e-7, 0x1p-10L / length));
       });
     }
-  CHECK(pairs >= 40);
+  CHECK(pairs >= 150);
 }
 
 TEST_CASE("every law: gradients of kl and of the entropy are central differences") {

@@ -1,4 +1,4 @@
-// Multinomial: its facets, since the suite is one of numbers; its errors.
+// Multinomial: its row, its errors, large totals, draws; of two categories, and of a batch.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/multinomial.hpp>
 
@@ -9,7 +9,7 @@
 #include <tapir/vi/kl.hpp>
 
 #include "compositions.hpp"
-#include "shown_law.hpp"
+#include "matrices.hpp"
 
 namespace tapir::vi::test {
 namespace {
@@ -17,20 +17,33 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 using Numbers = std::vector<double>;
 
-const Shown shown{
-    {.make = [](const std::vector<Var>& p) { return Multinomial{.total_count = p[0], .logits = p[1]}; },
-     .parameters = {Tensor(5.0), column({0.3, -1, 0.5})}}};
-
-// By sums of logarithms.
-long double log_density(const Numbers& logits, const Numbers& x) {
+// By sums of logarithms; -inf for another total than the law's.
+long double log_density(const Parameters& p, const Point& x) {
   long double all = 0, y = 0, i = 1;
-  for (double l : logits) all += std::exp(static_cast<long double>(l));
+  for (double l : numbers(p[1])) all += std::exp(static_cast<long double>(l));
   for (std::size_t k = 0; k < x.size(); ++k)
-    for (double j = 1; j <= x[k]; ++j, ++i) y += std::log(i / j) + logits[k] - std::log(all);
-  return y;
+    for (double j = 1; j <= x[k]; ++j, ++i)
+      y += std::log(i / j) + p[1].at(static_cast<Index>(k)) - std::log(all);
+  return i == p[0].item() + 1 ? y : -infinity;
 }
 
-const std::vector<Numbers> cases{{0.3, -1, 0.5}, {0, 0, 0}, {5, -2, 1}, {-30, 0.25, 0}};
+Parameters parameters(double total, const Numbers& logits) { return {Tensor(total), column(logits)}; }
+
+const ListedVector row{
+    {.name = "Multinomial",
+     .make = [](const std::vector<Var>& p) { return Multinomial{.total_count = p[0], .logits = p[1]}; },
+     .cases = {parameters(5, {0.3, -1, 0.5}), parameters(5, {0, 0, 0}), parameters(6, {5, -2, 1}),
+               parameters(6, {-30, 0.25, 0}), parameters(0, {1, 2, 3}), parameters(40, {1, 0.5})},
+     .extremes = {parameters(1000, {0.3, -1, 0.5}), parameters(1000, {0, -30, 1})},
+     .log_prob = log_density,
+     .points = [](const Parameters& p) { return some_counts(p[0].item(), p[1].size()); },
+     .values = [](const Parameters& p) { return all_counts(p[0].item(), p[1].size()); },
+     .outside = no_counts_of(5),
+     .random =
+         [](std::mt19937_64& noise) {
+           return parameters(std::uniform_int_distribution<int>(0, 50)(noise),
+                             numbers(random_vector(3, noise)));
+         }}};
 
 }  // namespace
 
@@ -54,17 +67,6 @@ TEST_CASE("Multinomial: errors name the law, the parameter and the value") {
         }) == "[kl] Multinomials over 3 and 2 categories (at model.cpp:7)");
 }
 
-TEST_CASE("Multinomial: log_prob is the formula's to 1e-12 in f64 and 1e-5 in f32") {
-  for (DType dtype : {f64, f32})
-    for (const Numbers& l : cases)
-      for (const Numbers& x : {Numbers{0, 0, 0}, {1, 0, 0}, {3, 4, 5}, {0, 60, 40}, {700, 100, 200}}) {
-        const Tensor logits = column(l).cast(dtype);
-        const Var total = Tensor(x[0] + x[1] + x[2]).cast(dtype);
-        const double y = Multinomial{total, logits}.log_prob(column(x).cast(dtype)).item();
-        CHECK(near(y, log_density(numbers(logits), x), dtype == f64 ? 1e-12 : 1e-5));
-      }
-}
-
 // mpmath, 60 digits: loggamma of the formula in the header.
 TEST_CASE("Multinomial: log_prob keeps 1e-12 for totals of 1e6") {
   struct Checked {
@@ -81,10 +83,16 @@ TEST_CASE("Multinomial: log_prob keeps 1e-12 for totals of 1e6") {
     CHECK(near(Multinomial{1e6, column(logits)}.log_prob(column(x)).item(), expected, 1e-12));
 }
 
-TEST_CASE("Multinomial: probabilities, moments and draws over all values") {
-  for (const Numbers& l : cases) check_law_of_counts(Multinomial{6, column(l)}, 6, 3);
-  check_law_of_counts(Multinomial{4, column({0.5, -infinity, 1, -1})}, 4, 4);
-  check_law_of_counts(Multinomial{40, column({1, 0.5})}, 40, 2);
+TEST_CASE("Multinomial: draws over all values") {
+  for (const Numbers& l : {Numbers{0.3, -1, 0.5}, {5, -2, 1}, {-30, 0.25, 0}})
+    check_draws_of_counts(Multinomial{6, column(l)}, 6, 3);
+  check_draws_of_counts(Multinomial{4, column({0.5, -infinity, 1, -1})}, 4, 4);
+  check_draws_of_counts(Multinomial{40, column({1, 0.5})}, 40, 2);
+}
+
+TEST_CASE("Multinomial: an excluded category has no counts") {
+  CHECK(Multinomial{3, column({0, -infinity, 0})}.log_prob(column({1, 1, 1})).item() == -infinity);
+  CHECK(std::isfinite(Multinomial{3, column({0, -infinity, 0})}.log_prob(column({1, 0, 2})).item()));
 }
 
 TEST_CASE("Multinomial: of two categories it is Binomial, with its divergence") {
@@ -97,25 +105,6 @@ TEST_CASE("Multinomial: of two categories it is Binomial, with its divergence") 
   const Categorical p{column({0.3, -1, 0.5})}, q{column({0, 0.5, -infinity})};
   CHECK(near(kl(Multinomial{7, q.logits}, Multinomial{7, p.logits}).item(), 7 * kl(q, p).item(), 1e-13));
   CHECK(kl(Multinomial{7, p.logits}, Multinomial{7, q.logits}).item() == infinity);
-}
-
-TEST_CASE("Multinomial: what is no vector of counts of its sum is outside, and leaves no NaN in a gradient") {
-  const auto results = value_and_gradients({column({0.3, 1, -2})}, [](const std::vector<Var>& v) {
-    return Multinomial{3, v[0]}.log_prob(no_counts_of(3));
-  });
-  for (double y : numbers(Multinomial{3, column({0.3, 1, -2})}.log_prob(no_counts_of(3))))
-    CHECK(y == -infinity);
-  CHECK(numbers(results[1]) == Numbers{0, 0, 0});
-  CHECK(Multinomial{3, column({0, -infinity, 0})}.log_prob(column({1, 1, 1})).item() == -infinity);
-  CHECK(std::isfinite(Multinomial{3, column({0, -infinity, 0})}.log_prob(column({1, 0, 2})).item()));
-}
-
-TEST_CASE("Multinomial: the gradient of log_prob by the logits is x - total_count softmax(logits)") {
-  const auto results = value_and_gradients({column({0.5, -1, 2})}, [](const std::vector<Var>& v) {
-    return Multinomial{7, v[0]}.log_prob(column({0, 3, 4}));
-  });
-  const double total = std::exp(0.5) + std::exp(-1) + std::exp(2), x[] = {0, 3, 4}, l[] = {0.5, -1, 2};
-  for (Index i = 0; i < 3; ++i) CHECK(near(results[1].at(i), x[i] - 7 * std::exp(l[i]) / total, 1e-13));
 }
 
 TEST_CASE("Multinomial: totals and logits of a batch, in the logits' dtype, recorded or not") {

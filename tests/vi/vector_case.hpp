@@ -118,7 +118,8 @@ inline Spread spread_of(const VectorCase& c, const Chart& chart) {
 inline Nodes nodes_of(const VectorCase& c, Grid (*grid)(Index)) {
   Nodes nodes;
   if (c.is_discrete()) {
-    for (const Point& x : points_of(c.law().enumerate().value().tensor())) nodes.append(c, x, 1);
+    const auto listed = [&] { return points_of(c.law().enumerate().value().tensor()); };
+    for (const Point& x : c.row.values ? c.row.values(c.parameters) : listed()) nodes.append(c, x, 1);
     return nodes;
   }
   const Chart chart(c);

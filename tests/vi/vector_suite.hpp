@@ -31,6 +31,8 @@ struct VectorRow {
   std::function<long double(const Parameters&, const Point& x)> log_prob = {};
   /// Where log_prob is compared, from the middle to where densities vanish.
   std::function<std::vector<Point>(const Parameters&)> points = {};
+  /// All values there are, where these are finitely many and the law does not list them.
+  std::function<std::vector<Point>(const Parameters&)> values = {};
   /// Values of the first case that are not in the support.
   std::vector<Point> outside = {};
   /// By how many roundings the parameters' and the value's own move log_prob: 4 of them are allowed, where

@@ -15,6 +15,10 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+bool is_listed(const Bernoulli&) { return true; }
+
+const FiniteRow<Bernoulli, is_listed> bernoulli_values;
+
 const KlRow<Bernoulli, Bernoulli> bernoulli_bernoulli;
 
 // Logits weighed; an outcome that is excluded once stays so, for alpha above 1 unless it is p that excludes

@@ -15,6 +15,8 @@
 namespace tapir::vi {
 namespace {
 
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
 Between<Beta> between(const Beta& p, const Beta& q, double alpha) {
   const Var a = q.concentration1 + alpha * (p.concentration1 - q.concentration1);
   const Var b = q.concentration0 + alpha * (p.concentration0 - q.concentration0);
@@ -36,6 +38,31 @@ Var rests(const Beta& law) {
 Var mean_loss(const Var& own, const Var& other) {
   return log_minus_digamma(own) - log_minus_digamma(own + other);
 }
+
+std::optional<Var> moment_of(const Beta& law, Moment which) {
+  const Var &a = law.concentration1, &b = law.concentration0, exists = a > 1;
+  switch (which) {
+    case Moment::log: return -digamma_difference(a, b);
+    case Moment::log_variance: return trigamma(a) - trigamma(a + b);
+    case Moment::inverse: return where(exists, 1 + b / (where(exists, a, 2) - 1), infinity);
+    case Moment::log_rest: return -digamma_difference(b, a);
+    default: return std::nullopt;
+  }
+}
+
+// By the ratios of x and 1 - x to the means of q.
+std::optional<Var> cross_entropy(const Distribution& p, const Beta& q, Where where) {
+  const auto mean_log = moment(p, Moment::log, where), mean_rest = moment(p, Moment::log_rest, where);
+  if (!mean_log || !mean_rest) return std::nullopt;
+  const Var &a = q.concentration1, &b = q.concentration0;
+  return composed(where, "kl", {*mean_log, *mean_rest, a, b}, [&] {
+    const Var loss = a * (log(a / (a + b)) - *mean_log) + b * (log(b / (a + b)) - *mean_rest);
+    return tapir::where(leaves(p, 0, 1), infinity, (*mean_log + *mean_rest) + loss - rests(q));
+  });
+}
+
+const MomentRow<Beta, moment_of> beta_moments;
+const CrossRow<Beta, cross_entropy> any_beta;
 
 }  // namespace
 

@@ -4,8 +4,16 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
+namespace {
+
+bool is_listed(const BetaBinomial& law) { return are_few(law.total_count); }
+
+const FiniteRow<BetaBinomial, is_listed> beta_binomial_values;
+
+}  // namespace
 
 Var BetaBinomial::sample(const Key& key, const Shape& shape, Where where) const {
   return composed(where, name, {key.counter(), concentration1, concentration0, total_count}, [&] {

@@ -17,6 +17,10 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+bool is_listed(const Binomial& law) { return are_few(law.total_count); }
+
+const FiniteRow<Binomial, is_listed> binomial_values;
+
 const KlRow<Binomial, Binomial> binomial_binomial;
 
 }  // namespace

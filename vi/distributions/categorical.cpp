@@ -16,6 +16,10 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+bool is_listed(const Categorical&) { return true; }
+
+const FiniteRow<Categorical, is_listed> categorical_values;
+
 const KlRow<Categorical, Categorical> categorical_categorical;
 
 // The sum over categories of p * log_ratio, where p = 0 adds nothing.

@@ -3,16 +3,27 @@
 #include <tapir/vi/distributions/chi2.hpp>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/gamma.hpp>
 #include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
 namespace {
 
+Gamma gamma_of(const Chi2& law) { return {.concentration = 0.5 * law.df, .rate = 0.5}; }
+
+std::optional<Var> moment_of(const Chi2& law, Moment which) { return moment(gamma_of(law), which, here()); }
+
+std::optional<Var> cross_entropy(const Distribution& p, const Chi2& q, Where where) {
+  return composed(where, "kl", {q.df},
+                  [&] { return vi::cross_entropy(p, Distribution(gamma_of(q)), where); });
+}
+
+const MomentRow<Chi2, moment_of> chi2_moments;
+const CrossRow<Chi2, cross_entropy> any_chi2;
+
 const KlRow<Chi2, Chi2> chi2_chi2;
 const KlRow<Chi2, Gamma> chi2_gamma;
-
-Gamma gamma_of(const Chi2& law) { return {.concentration = 0.5 * law.df, .rate = 0.5}; }
 
 }  // namespace
 

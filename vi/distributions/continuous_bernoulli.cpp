@@ -3,13 +3,17 @@
 #include <tapir/vi/distributions/continuous_bernoulli.hpp>
 
 #include <array>
+#include <limits>
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
 #include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
 namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // The law as a density e^(rate y) that falls in y, so that no exponential is above 1: y is x, or 1 - x.
 struct Falling {
@@ -97,6 +101,19 @@ struct LogParts {
   Var below = 0.0, above = 0.0;
 };
 
+// The log density is linear in x.
+std::optional<Var> cross_entropy(const Distribution& p, const ContinuousBernoulli& q, Where where) {
+  const auto mean = real_mean(p, where);
+  if (!mean) return std::nullopt;
+  return composed(where, "kl", {*mean, q.logits}, [&] {
+    const Var outside = leaves(p, 0, 1);
+    return tapir::where(outside, infinity, -q.log_prob(Arg(tapir::where(outside, 0.5, *mean), where)));
+  });
+}
+
+const KlRow<ContinuousBernoulli, ContinuousBernoulli> continuous_continuous;
+const CrossRow<ContinuousBernoulli, cross_entropy> any_continuous_bernoulli;
+
 }  // namespace
 
 ContinuousBernoulli ContinuousBernoulli::probs(Arg p) {
@@ -166,6 +183,16 @@ Var ContinuousBernoulli::log_cdf(Arg x) const {
 Var ContinuousBernoulli::log_sf(Arg x) const {
   return composed(x.where, name, {x.var, logits}, [&] {
     return between_ends(x, 0, 1, 0.5, log_sf_ends, [&](const Var& y) { return LogParts(logits, y).above; });
+  });
+}
+
+// In the direction in which p falls.
+Var kl(const ContinuousBernoulli& p, const ContinuousBernoulli& q, Where where) {
+  return composed(where, "kl", {p.logits, q.logits}, [&] {
+    const Falling law(p.logits);
+    const Var other = tapir::where(law.rising, -q.logits, q.logits);
+    const Var norms = maximum(other, 0) + (log_norm(-abs(other)) - log_norm(law.rate));
+    return norms - (other - law.rate) * mean_of(law.rate);
   });
 }
 

@@ -43,4 +43,9 @@ struct ContinuousBernoulli {
   Var isf(Arg q) const;
 };
 
+/// KL(p || q), by what the laws' normalising constants and the logits differ.
+///
+///   shapes  the logits broadcast together
+Var kl(const ContinuousBernoulli& p, const ContinuousBernoulli& q, Where where = here());
+
 }  // namespace tapir::vi

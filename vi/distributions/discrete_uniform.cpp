@@ -16,6 +16,10 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 Var count(const DiscreteUniform& law) { return law.high - law.low + 1; }
 
+bool is_listed(const DiscreteUniform& law) { return !law.low.is_recorded() && are_few(law.high - law.low); }
+
+const FiniteRow<DiscreteUniform, is_listed> discrete_uniform_values;
+
 const KlRow<DiscreteUniform, DiscreteUniform> discrete_uniform_discrete_uniform;
 
 }  // namespace

@@ -18,6 +18,8 @@ namespace tapir::vi {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double euler = 0.57721566490153286061;
+constexpr double pi_squared_over_6 = 1.64493406684822643647;
 
 std::optional<Var> cross_entropy(const Distribution& p, const Exponential& q, Where where) {
   const auto mean = p.is_circular() ? std::nullopt : p.mean(where);
@@ -34,6 +36,17 @@ Var renyi_of(const Exponential& p, const Exponential& q, double alpha) {
   const Var t = where(exists, (1 - alpha) * (ratio - 1), 0);
   return where(exists, (ratio - 1) * log1p_ratio(t) - log(ratio), infinity);
 }
+
+std::optional<Var> moment_of(const Exponential& law, Moment which) {
+  switch (which) {
+    case Moment::log: return -euler - log(law.rate);
+    case Moment::log_variance: return Var(pi_squared_over_6);
+    case Moment::inverse: return Var(infinity);
+    default: return std::nullopt;
+  }
+}
+
+const MomentRow<Exponential, moment_of> exponential_moments;
 
 const KlRow<Exponential, Exponential> exponential_exponential;
 const RenyiRow<Exponential, renyi_of> exponential_renyi;

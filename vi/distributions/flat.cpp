@@ -2,11 +2,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tapir/vi/distributions/flat.hpp>
 
+#include <limits>
+
 #include <tapir/autodiff/exec/apply.hpp>
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
+namespace {
+
+// Nothing but where p leaves the set.
+std::optional<Var> cross_entropy(const Distribution& p, const Flat& q, Where where) {
+  const auto ends = q.support().ends();
+  if (!ends || q.own_shape().rank() > 0) return std::nullopt;
+  return composed(where, "kl", {recorded_one(p.parameters()), ends->low, ends->high}, [&] {
+    return tapir::where(leaves(p, ends->low, ends->high), std::numeric_limits<double>::infinity(), 0);
+  });
+}
+
+const CrossRow<Flat, cross_entropy> any_flat;
+
+}  // namespace
 
 Flat::Flat(Support support, Shape own, Where where) : support_(std::move(support)), own_(own) {
   const auto axes = [](int n) { return std::to_string(n) + (n == 1 ? " axis" : " axes"); };

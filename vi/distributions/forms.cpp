@@ -71,8 +71,8 @@ Var share_loss(const Var& k, const Var& rest, const Var& log_p) {
 }
 
 // Close to each other by the logarithm of what a step of the logit multiplies.
-Var log_sigmoid_ratio(const Var& to, const Var& from) {
-  const Var step = to - from, near = abs(step) < 1;  // not of equal infinite ones
+Var log_sigmoid_ratio(const Var& to, const Var& from, const Var& step) {
+  const Var near = abs(step) < 1;  // not of equal infinite ones
   const Var close = -log1p(sigmoid(where(near, -from, 0)) * expm1(where(near, -step, 0)));
   const Var apart = logical_not(logical_or(near, to == from));
   return where(near, close, log_sigmoid(where(apart, to, 0)) - log_sigmoid(where(apart, from, 0)));
@@ -80,7 +80,7 @@ Var log_sigmoid_ratio(const Var& to, const Var& from) {
 
 Var coin_divergence(const Var& p_logits, const Var& q_logits) {
   const auto outcome = [](const Var& p, const Var& q) {
-    return outcome_divergence(log_sigmoid(p), log_sigmoid(q), log_sigmoid_ratio(q, p));
+    return outcome_divergence(log_sigmoid(p), log_sigmoid(q), log_sigmoid_ratio(q, p, q - p));
   };
   return outcome(p_logits, q_logits) + outcome(-p_logits, -q_logits);
 }
@@ -149,6 +149,8 @@ Var urn_part(const Var& x, const Var& a, const Var& draws, const Var& total) {
 Var urn_total(const Var& draws, const Var& total) {
   return (stirling_rest(draws + total) - stirling_rest(total)) - factorial_rest(draws);
 }
+
+bool are_few(const Var& total) { return !total.is_recorded() && total.rank() == 0 && total.item() < 1000; }
 
 Var counts_up_to(const Var& total, std::optional<DType> dtype, std::string_view law, Where where) {
   if (total.is_recorded())

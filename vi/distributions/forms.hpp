@@ -26,8 +26,9 @@ Var count_loss(const Var& k, const Var& mean);
 /// k log(k / (n p)) + n p - k for k = 0, 1, 2, .. and n = k + rest, by the logarithm of p: what a density
 /// loses where k of n are of a kind of probability p.
 Var share_loss(const Var& k, const Var& rest, const Var& log_p);
-/// log(sigmoid(to) / sigmoid(from)), to the last digits also where both are close.
-Var log_sigmoid_ratio(const Var& to, const Var& from);
+/// log(sigmoid(to) / sigmoid(from)), to the last digits also where both are close: of `step`, which is to -
+/// from.
+Var log_sigmoid_ratio(const Var& to, const Var& from, const Var& step);
 /// KL of two coins, by their logits: to the last digits of its size, about p (1 - p) d^2 / 2 for logits d
 /// apart.
 Var coin_divergence(const Var& p_logits, const Var& q_logits);
@@ -45,6 +46,8 @@ Var beta_probability(const Var& a, const Var& b, const Var& x, const Var& rest);
 /// log probability of `draws` of `total` in all; without urn_total.
 Var urn_part(const Var& x, const Var& a, const Var& draws, const Var& total);
 Var urn_total(const Var& draws, const Var& total);
+/// 0, 1, .. total are known, and no more than 1000.
+bool are_few(const Var& total);
 /// 0, 1, .. total, where that is one plain number; in `dtype`, or open.
 ///
 ///   errors  "[Binomial] total_count is recorded; the values can be listed only if it is plain"

@@ -27,6 +27,30 @@ Between<Gamma> between(const Gamma& p, const Gamma& q, double alpha) {
   return {.law = {.concentration = where(exists, a, 1), .rate = where(exists, b, 1)}, .exists = exists};
 }
 
+std::optional<Var> moment_of(const Gamma& law, Moment which) {
+  const Var &a = law.concentration, &b = law.rate, exists = a > 1;
+  switch (which) {
+    case Moment::log: return (log(a) - log(b)) - log_minus_digamma(a);
+    case Moment::log_variance: return trigamma(a);
+    case Moment::inverse: return where(exists, b / (where(exists, a, 2) - 1), infinity);
+    default: return std::nullopt;
+  }
+}
+
+// By the ratio of x to the mean of q.
+std::optional<Var> cross_entropy(const Distribution& p, const Gamma& q, Where where) {
+  const auto mean = real_mean(p, where), mean_log = moment(p, Moment::log, where);
+  if (!mean || !mean_log) return std::nullopt;
+  const Var &a = q.concentration, &b = q.rate;
+  return composed(where, "kl", {*mean, *mean_log, a, b}, [&] {
+    const Var loss = *mean * b / a - 1 - (*mean_log - (log(a) - log(b)));
+    return tapir::where(leaves(p, 0, infinity), infinity, *mean_log + a * loss - stirling_rest(a));
+  });
+}
+
+const MomentRow<Gamma, moment_of> gamma_moments;
+const CrossRow<Gamma, cross_entropy> any_gamma;
+
 const KlRow<Gamma, Gamma> gamma_gamma;
 const RenyiRow<Gamma, renyi_between<Gamma, between>> gamma_renyi;
 const KlRow<Gamma, Chi2> gamma_chi2;

@@ -76,8 +76,9 @@ Var Geometric::isf(Arg q) const {
 
 Var kl(const Geometric& p, const Geometric& q, Where where) {
   return composed(where, "kl", {p.logits, q.logits}, [&] {
-    const Var success = exp_remainder(log_sigmoid_ratio(q.logits, p.logits));
-    return success + exp(-p.logits) * exp_remainder(log_sigmoid_ratio(-q.logits, -p.logits));
+    const Var step = q.logits - p.logits;
+    const Var success = exp_remainder(log_sigmoid_ratio(q.logits, p.logits, step));
+    return success + exp(-p.logits) * exp_remainder(log_sigmoid_ratio(-q.logits, -p.logits, -step));
   });
 }
 

@@ -7,15 +7,28 @@
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/vi/distributions/cauchy.hpp>
 #include <tapir/vi/distributions/forms.hpp>
+#include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double pi_squared_over_4 = 2.46740110027233965471;
 constexpr double half_pi = 1.57079632679489661923;
 constexpr double two_over_pi = 0.63661977236758134308;
 constexpr double log_2 = 0.69314718055994530942;
 constexpr double log_2_pi = 1.83787706640934548356;
+
+std::optional<Var> moment_of(const HalfCauchy& law, Moment which) {
+  switch (which) {
+    case Moment::log: return log(law.scale);
+    case Moment::log_variance: return Var(pi_squared_over_4);
+    case Moment::inverse: return Var(infinity);
+    default: return std::nullopt;
+  }
+}
+
+const MomentRow<HalfCauchy, moment_of> half_cauchy_moments;
 
 }  // namespace
 

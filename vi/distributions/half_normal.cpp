@@ -13,6 +13,8 @@ namespace tapir::vi {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double half_euler_and_log_2 = 0.63518142273073908502;
+constexpr double pi_squared_over_8 = 1.23370055013616982735;
 constexpr double log_2 = 0.69314718055994530942;
 constexpr double sqrt_2 = 1.41421356237309504880;
 constexpr double inverse_sqrt_2 = 0.70710678118654752440;
@@ -28,6 +30,17 @@ std::optional<Var> cross_entropy(const Distribution& p, const HalfNormal& q, Whe
     return tapir::where(leaves(p, 0, infinity), infinity, log(q.scale) - half_log_2_over_pi + 0.5 * squares);
   });
 }
+
+std::optional<Var> moment_of(const HalfNormal& law, Moment which) {
+  switch (which) {
+    case Moment::log: return log(law.scale) - half_euler_and_log_2;
+    case Moment::log_variance: return Var(pi_squared_over_8);
+    case Moment::inverse: return Var(infinity);
+    default: return std::nullopt;
+  }
+}
+
+const MomentRow<HalfNormal, moment_of> half_normal_moments;
 
 const KlRow<HalfNormal, HalfNormal> half_normal_half_normal;
 const CrossRow<HalfNormal, cross_entropy> any_half_normal;

@@ -9,11 +9,14 @@
 #include <tapir/autodiff/ops/special_tails.hpp>
 #include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/distributions/student_t.hpp>
+#include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double half_euler_and_log_2 = 0.63518142273073908502;
+constexpr double pi_squared_over_8 = 1.23370055013616982735;
 constexpr double log_2 = 0.69314718055994530942;
 
 StudentT whole(const HalfStudentT& law) { return {.df = law.df, .loc = 0.0, .scale = law.scale}; }
@@ -23,6 +26,19 @@ Var log_odds(const HalfStudentT& law, const Var& x) { return 2 * log_ratio(x, sq
 
 // In units of scale, df > 1.
 Var unit_mean(const Var& df) { return 2 * sqrt(df) / (df - 1) * exp(-lbeta(0.5 * df, 0.5)); }
+
+// Of a half-normal variable over the root of a Gamma one of mean 1.
+std::optional<Var> moment_of(const HalfStudentT& law, Moment which) {
+  const Var half = 0.5 * law.df;
+  switch (which) {
+    case Moment::log: return log(law.scale) - half_euler_and_log_2 + 0.5 * log_minus_digamma(half);
+    case Moment::log_variance: return pi_squared_over_8 + 0.25 * trigamma(half);
+    case Moment::inverse: return Var(infinity);
+    default: return std::nullopt;
+  }
+}
+
+const MomentRow<HalfStudentT, moment_of> half_student_t_moments;
 
 }  // namespace
 

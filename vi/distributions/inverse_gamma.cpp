@@ -16,6 +16,30 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+std::optional<Var> moment_of(const InverseGamma& law, Moment which) {
+  const Var &a = law.concentration, &s = law.scale;
+  switch (which) {
+    case Moment::log: return (log(s) - log(a)) + log_minus_digamma(a);
+    case Moment::log_variance: return trigamma(a);
+    case Moment::inverse: return a / s;
+    default: return std::nullopt;
+  }
+}
+
+// By the ratio of 1/x to its mean.
+std::optional<Var> cross_entropy(const Distribution& p, const InverseGamma& q, Where where) {
+  const auto inverse = moment(p, Moment::inverse, where), mean_log = moment(p, Moment::log, where);
+  if (!inverse || !mean_log) return std::nullopt;
+  const Var &a = q.concentration, &s = q.scale;
+  return composed(where, "kl", {*inverse, *mean_log, a, s}, [&] {
+    const Var loss = *inverse * s / a - 1 + (*mean_log - (log(s) - log(a)));
+    return tapir::where(leaves(p, 0, infinity), infinity, *mean_log + a * loss - stirling_rest(a));
+  });
+}
+
+const MomentRow<InverseGamma, moment_of> inverse_gamma_moments;
+const CrossRow<InverseGamma, cross_entropy> any_inverse_gamma;
+
 const KlRow<InverseGamma, InverseGamma> inverse_gamma_inverse_gamma;
 
 }  // namespace

@@ -16,6 +16,16 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double half_log_2pi = 0.91893853320467274178;
 constexpr double inverse_sqrt_2pi = 0.39894228040143267794;
 
+std::optional<Var> moment_of(const InverseGaussian& law, Moment which) {
+  switch (which) {
+    case Moment::log: return log(law.loc) - exp_e1(2 * (law.concentration / law.loc));
+    case Moment::inverse: return 1 / law.loc + 1 / law.concentration;
+    default: return std::nullopt;
+  }
+}
+
+const MomentRow<InverseGaussian, moment_of> inverse_gaussian_moments;
+
 const KlRow<InverseGaussian, InverseGaussian> inverse_gaussian_inverse_gaussian;
 
 }  // namespace

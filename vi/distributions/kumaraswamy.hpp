@@ -6,8 +6,6 @@
 
 namespace tapir::vi {
 
-struct Beta;
-
 /// log p(x) = log a + log b + (a - 1) log x + (b - 1) log(1 - x^a),  0 < x < 1, a = concentration1, b =
 /// concentration0
 ///
@@ -39,12 +37,5 @@ struct Kumaraswamy {
   Var log_sf(Arg x) const;
   Var isf(Arg q) const;
 };
-
-/// By E log x = -(digamma(b + 1) - digamma(1))/a and E log(1 - x), an infinite series whose integral is taken by
-/// double-exponential quadrature over the quantiles of x^a: to 1e-14 of itself.
-///
-///   shapes  the parameters broadcast together
-///   source  Nalisnick & Smyth 2017 (the series); Takahasi & Mori 1974
-Var kl(const Kumaraswamy& p, const Beta& q, Where where = here());
 
 }  // namespace tapir::vi

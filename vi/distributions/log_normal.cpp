@@ -13,6 +13,30 @@ namespace tapir::vi {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double half_log_2pi = 0.91893853320467274178;
+
+std::optional<Var> moment_of(const LogNormal& law, Moment which) {
+  switch (which) {
+    case Moment::log: return law.loc;
+    case Moment::log_variance: return square(law.scale);
+    case Moment::inverse: return exp(0.5 * square(law.scale) - law.loc);
+    default: return std::nullopt;
+  }
+}
+
+std::optional<Var> cross_entropy(const Distribution& p, const LogNormal& q, Where where) {
+  const auto mean = moment(p, Moment::log, where), variance = moment(p, Moment::log_variance, where);
+  if (!mean || !variance) return std::nullopt;
+  return composed(where, "kl", {*mean, *variance, q.loc, q.scale}, [&] {
+    const Var squares = *variance / square(q.scale) + square((*mean - q.loc) / q.scale);
+    return tapir::where(leaves(p, 0, infinity), infinity,
+                        *mean + (log(q.scale) + half_log_2pi) + 0.5 * squares);
+  });
+}
+
+const MomentRow<LogNormal, moment_of> log_normal_moments;
+const CrossRow<LogNormal, cross_entropy> any_log_normal;
+
 const KlRow<LogNormal, LogNormal> log_normal_log_normal;
 
 }  // namespace

@@ -7,10 +7,13 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/reduce.hpp>
+#include <tapir/autodiff/ops/special.hpp>
 #include <tapir/autodiff/ops/structure.hpp>
+#include <tapir/vi/distributions/forms.hpp>
 #include <tapir/vi/distributions/gaussian.hpp>
 #include <tapir/vi/distributions/vectors.hpp>
 #include <tapir/vi/kl.hpp>
+#include <tapir/vi/renyi.hpp>
 
 namespace tapir::vi {
 namespace {
@@ -21,6 +24,62 @@ constexpr double half_log_2pi = 0.91893853320467274178;
 const KlRow<MultivariateNormal, MultivariateNormal> multivariate_multivariate;
 const KlRow<Normal, MultivariateNormal> diagonal_multivariate;
 const KlRow<MultivariateNormal, Normal> multivariate_diagonal;
+
+Index common_count(const MultivariateNormal& p, const MultivariateNormal& q, Where where) {
+  const Index n = p.count(where), other = q.count(where);
+  if (n != other)
+    throw Error("kl", "vectors of " + std::to_string(n) + " and " + std::to_string(other) + " elements",
+                where);
+  return n;
+}
+
+// M, for which M M' is p's covariance in the coordinates in which q's is 1; and the logarithms of its
+// diagonal.
+Var relative_factor(const MultivariateNormal& p, const MultivariateNormal& q, Where where) {
+  const Shape lead = joined("kl", leading(p.scale_tril, 2), leading(q.scale_tril, 2), where);
+  return triangular_solve(factor(q.scale_tril, lead), factor(tril(p.scale_tril), lead));
+}
+Var relative_scales(const MultivariateNormal& p, const MultivariateNormal& q) {
+  return log_ratio(diag(p.scale_tril), diag(q.scale_tril));
+}
+
+// (|M|^2 - n)/2 - log |det M| of a triangular M: its terms vanish one by one where M is 1.
+Var shape_divergence(const Var& matrix, const Var& log_diagonal) {
+  return 0.5 * (sum(exp_remainder(2 * log_diagonal), -1) + sum(square(tril(matrix, -1)), Axes{-2, -1}));
+}
+
+// Through the Gaussian m between, whose precisions are weighed. In q's coordinates C C' mixes the covariances
+// the other way round, and C^-1 and C^-1 M have the traces and determinants that m has beside p and beside q.
+// What the locations add is closed as it is.
+Var renyi_of(const MultivariateNormal& p, const MultivariateNormal& q, double alpha) {
+  const Where where = here();
+  const Index n = common_count(p, q, where);
+  const double rest = 1 - alpha;
+  const Var mixing = relative_factor(p, q, where), one = identity(n, mixing);
+  const Var mixed = alpha * one + rest * matmul(mixing, transpose(mixing));
+  const Var exists = alpha < 1 ? Var(1.0) : is_positive_definite(mixed);
+  const Var c = cholesky(alpha < 1 ? mixed : tapir::where(with_last_axes(exists, 2, where), mixed, one));
+  const Var scales = log(diag(c));
+  const Var to_p = shape_divergence(triangular_solve(c, one), -scales);
+  const Var to_q = shape_divergence(triangular_solve(c, mixing), relative_scales(p, q) - scales);
+  const Var distance = squared_distance(c, solved(q.scale_tril, p.loc - q.loc, false, where), where);
+  return tapir::where(exists, to_q + alpha / rest * to_p + 0.5 * alpha * distance, infinity);
+}
+
+MultivariateNormal full(const Normal& law, Index n) {
+  const Gaussian vectors = gaussian_of(law, n);
+  return {.loc = vectors.loc, .scale_tril = diag_embed(*vectors.deviation)};
+}
+Var diagonal_renyi(const Normal& p, const MultivariateNormal& q, double alpha) {
+  return renyi_of(full(p, q.count()), q, alpha);
+}
+Var renyi_diagonal(const MultivariateNormal& p, const Normal& q, double alpha) {
+  return renyi_of(p, full(q, p.count()), alpha);
+}
+
+const RenyiRow<MultivariateNormal, renyi_of> multivariate_renyi;
+const RenyiPair<Normal, MultivariateNormal, diagonal_renyi> diagonal_multivariate_renyi;
+const RenyiPair<MultivariateNormal, Normal, renyi_diagonal> multivariate_diagonal_renyi;
 
 }  // namespace
 
@@ -92,20 +151,11 @@ Var MultivariateNormal::entropy(Where where) const {
   });
 }
 
-// The diagonal of M apart: its terms vanish one by one at p = q.
 Var kl(const MultivariateNormal& p, const MultivariateNormal& q, Where where) {
   return composed(where, "kl", {p.loc, p.scale_tril, q.loc, q.scale_tril}, [&] {
-    const Index n = p.count(where), other = q.count(where);
-    if (n != other)
-      throw Error("kl", "vectors of " + std::to_string(n) + " and " + std::to_string(other) + " elements",
-                  where);
-    const Shape lead = joined("kl", leading(p.scale_tril, 2), leading(q.scale_tril, 2), where);
-    const Var mixing = triangular_solve(factor(q.scale_tril, lead), factor(tril(p.scale_tril), lead));
-    const Var ratio = diag(p.scale_tril) / diag(q.scale_tril);
-    const Var scales = sum(0.5 * (square(ratio) - 1) - log(ratio), -1);
+    (void)common_count(p, q, where);
     const Var distance = squared_distance(q.scale_tril, p.loc - q.loc, where);
-    const Var sheared = sum(square(tril(mixing, -1)), Axes{-2, -1});
-    return scales + 0.5 * (sheared + distance);
+    return shape_divergence(relative_factor(p, q, where), relative_scales(p, q)) + 0.5 * distance;
   });
 }
 

@@ -18,6 +18,10 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+bool is_listed(const OrderedLogistic&) { return true; }
+
+const FiniteRow<OrderedLogistic, is_listed> ordered_logistic_values;
+
 const KlRow<OrderedLogistic, OrderedLogistic> ordered_logistic_ordered_logistic;
 
 // With -inf before the first, and inf behind the last: category x lies between elements x and x + 1.
@@ -31,11 +35,37 @@ Var log_between(const Var& low, const Var& high, const Var& predictor) {
   return log_sigmoid(high - predictor) + log_sigmoid(predictor - low) + log1mexp(high - low);
 }
 
-// Of all categories, on a last axis.
-Var log_probabilities(const OrderedLogistic& law) {
-  const Var ends = with_ends(law.cutpoints);
-  const Index n = ends.shape().back();
-  return log_between(slice(ends, -1, 0, n - 1), slice(ends, -1, 1, n), expand_dims(law.predictor, -1));
+// The ends of all categories, on a last axis.
+struct Categories {
+  explicit Categories(const OrderedLogistic& law) : predictor(expand_dims(law.predictor, -1)) {
+    const Var ends = with_ends(law.cutpoints);
+    const Index n = ends.shape().back();
+    low = slice(ends, -1, 0, n - 1), high = slice(ends, -1, 1, n);
+  }
+  Var log_probabilities() const { return log_between(low, high, predictor); }
+
+  Var predictor, low, high;
+};
+
+// log of (1 - e^-to) / (1 - e^-from) by their difference.
+Var log1mexp_ratio(const Var& to, const Var& from, const Var& step) {
+  const Var near = abs(step) < minimum(1, 0.5 * from), width = tapir::where(near, from, 1);
+  const Var close = log1p(-expm1(tapir::where(near, -step, 0)) * (exp(-width) / -expm1(-width)));
+  const Var apart = logical_not(logical_or(near, to == from));
+  return tapir::where(near, close,
+                      log1mexp(tapir::where(apart, to, 1)) - log1mexp(tapir::where(apart, from, 1)));
+}
+
+// log(q/p) of all categories, by what their ends and the predictor differ.
+Var log_ratios(const Categories& p, const Categories& q) {
+  const auto step = [](const Var& to, const Var& from) {
+    const Var known = isfinite(from);
+    return tapir::where(known, to, 0) - tapir::where(known, from, 0);
+  };
+  const Var moved = q.predictor - p.predictor, low = step(q.low, p.low), high = step(q.high, p.high);
+  return log_sigmoid_ratio(q.high - q.predictor, p.high - p.predictor, high - moved) +
+         log_sigmoid_ratio(q.predictor - q.low, p.predictor - p.low, moved - low) +
+         log1mexp_ratio(q.high - q.low, p.high - p.low, high - low);
 }
 
 // Where p is 0 it adds nothing.
@@ -74,7 +104,7 @@ Var OrderedLogistic::log_prob(Arg x) const {
 Var OrderedLogistic::entropy(Where where) const {
   return composed(where, name, {predictor, cutpoints}, [&] {
     (void)count(where);
-    const Var log_p = log_probabilities(*this);
+    const Var log_p = Categories(*this).log_probabilities();
     return -expected(log_p, log_p);
   });
 }
@@ -95,8 +125,9 @@ Var kl(const OrderedLogistic& p, const OrderedLogistic& q, Where where) {
                   "OrderedLogistics over " + std::to_string(p.count(where)) + " and " +
                       std::to_string(q.count(where)) + " categories",
                   where);
-    const Var log_p = log_probabilities(p);
-    return expected(log_p, log_p - log_probabilities(q));
+    const Categories of_p(p), of_q(q);
+    return sum(outcome_divergence(of_p.log_probabilities(), of_q.log_probabilities(), log_ratios(of_p, of_q)),
+               -1);
   });
 }
 

@@ -14,6 +14,29 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
+std::optional<Var> moment_of(const Pareto& law, Moment which) {
+  const Var &s = law.scale, &a = law.concentration;
+  switch (which) {
+    case Moment::log: return log(s) + 1 / a;
+    case Moment::log_variance: return 1 / square(a);
+    case Moment::inverse: return a / (a + 1) / s;
+    default: return std::nullopt;
+  }
+}
+
+std::optional<Var> cross_entropy(const Distribution& p, const Pareto& q, Where where) {
+  const auto mean_log = moment(p, Moment::log, where);
+  if (!mean_log) return std::nullopt;
+  const Var &s = q.scale, &a = q.concentration;
+  return composed(where, "kl", {*mean_log, s, a}, [&] {
+    const Var cost = (*mean_log - log(a)) + a * (*mean_log - log(s));
+    return tapir::where(leaves(p, s, infinity), infinity, cost);
+  });
+}
+
+const MomentRow<Pareto, moment_of> pareto_moments;
+const CrossRow<Pareto, cross_entropy> any_pareto;
+
 const KlRow<Pareto, Pareto> pareto_pareto;
 
 }  // namespace

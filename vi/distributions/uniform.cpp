@@ -6,11 +6,8 @@
 
 #include <tapir/autodiff/ops/elementwise.hpp>
 #include <tapir/autodiff/ops/special.hpp>
-#include <tapir/vi/distributions/beta.hpp>
 #include <tapir/vi/distributions/forms.hpp>
-#include <tapir/vi/distributions/gamma.hpp>
 #include <tapir/vi/distributions/gumbel.hpp>
-#include <tapir/vi/distributions/pareto.hpp>
 #include <tapir/vi/kl.hpp>
 
 namespace tapir::vi {
@@ -30,11 +27,23 @@ Var mean_log(const Var& low, const Var& width) {
   return log(low + width) - tapir::where(none, 1, 1 - log1p_ratio(width / some));
 }
 
+// Where the interval leaves the positive numbers, or those below 1, any number will do: the cross entropy is
+// infinite.
+std::optional<Var> moment_of(const Uniform& law, Moment which) {
+  const auto inside = [](const Var& end) { return tapir::where(end < 0, 0, end); };
+  const Var low = inside(law.low), width = law.high - law.low, none = low == 0,
+            some = tapir::where(none, 1, low);
+  switch (which) {
+    case Moment::log: return mean_log(low, width);
+    case Moment::inverse: return tapir::where(none, infinity, log1p_ratio(width / some) / some);
+    case Moment::log_rest: return mean_log(inside(1 - law.high), width);
+    default: return std::nullopt;
+  }
+}
+
+const MomentRow<Uniform, moment_of> uniform_moments;
 const KlRow<Uniform, Uniform> uniform_uniform;
-const KlRow<Uniform, Gamma> uniform_gamma;
-const KlRow<Uniform, Beta> uniform_beta;
 const KlRow<Uniform, Gumbel> uniform_gumbel;
-const KlRow<Uniform, Pareto> uniform_pareto;
 const CrossRow<Uniform, cross_entropy> any_uniform;
 
 }  // namespace
@@ -101,38 +110,10 @@ Var kl(const Uniform& p, const Uniform& q, Where where) {
   });
 }
 
-Var kl(const Uniform& p, const Gamma& q, Where where) {
-  const Var& a = q.concentration;
-  return composed(where, "kl", {p.low, p.high, a, q.rate}, [&] {
-    const Var excluded = p.low < 0, low = tapir::where(excluded, 0, p.low), width = p.high - p.low;
-    const Var log_q = a * log(q.rate) - lgamma(a) + (a - 1) * mean_log(low, width) - q.rate * (low + 0.5 * width);
-    return tapir::where(excluded, infinity, -log(width) - log_q);
-  });
-}
-
-Var kl(const Uniform& p, const Beta& q, Where where) {
-  const Var &a = q.concentration1, &b = q.concentration0;
-  return composed(where, "kl", {p.low, p.high, a, b}, [&] {
-    const Var excluded = logical_or(p.low < 0, p.high > 1);
-    const Var low = tapir::where(excluded, 0, p.low), high = tapir::where(excluded, 1, p.high), width = high - low;
-    const Var logs = (a - 1) * mean_log(low, width) + (b - 1) * mean_log(1 - high, width);
-    return tapir::where(excluded, infinity, lbeta(a, b) - logs - log(width));
-  });
-}
-
 Var kl(const Uniform& p, const Gumbel& q, Where where) {
   return composed(where, "kl", {p.low, p.high, q.loc, q.scale}, [&] {
     const Var low = (p.low - q.loc) / q.scale, width = (p.high - p.low) / q.scale;
     return low + 0.5 * width + exp(-low) * expm1_ratio(-width) - log(width);
-  });
-}
-
-Var kl(const Uniform& p, const Pareto& q, Where where) {
-  const Var &a = q.concentration, &s = q.scale;
-  return composed(where, "kl", {p.low, p.high, a, s}, [&] {
-    const Var excluded = p.low < s, low = tapir::where(excluded, s, p.low), width = p.high - p.low;
-    const Var log_q = log(a) + a * log(s) - (a + 1) * mean_log(low, width);
-    return tapir::where(excluded, infinity, -log(width) - log_q);
   });
 }
 

@@ -6,10 +6,7 @@
 
 namespace tapir::vi {
 
-struct Beta;
-struct Gamma;
 struct Gumbel;
-struct Pareto;
 
 /// Flat on [low, high].   log p(x) = -log(high - low)
 ///
@@ -49,11 +46,7 @@ struct Uniform {
 ///   shapes  the parameters broadcast together
 ///   domain  inf where the interval of p does not lie in that of q
 Var kl(const Uniform& p, const Uniform& q, Where where = here());
-/// By E log x = log high - 1 - low log(low/high)/(high - low), E log(1 - x) alike and E e^-z; inf where p leaves the
-/// support of q.
-Var kl(const Uniform& p, const Gamma& q, Where where = here());
-Var kl(const Uniform& p, const Beta& q, Where where = here());
+/// By E e^-z.
 Var kl(const Uniform& p, const Gumbel& q, Where where = here());
-Var kl(const Uniform& p, const Pareto& q, Where where = here());
 
 }  // namespace tapir::vi

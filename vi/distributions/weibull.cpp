@@ -15,6 +15,7 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double euler = 0.57721566490153286061;
+constexpr double pi_squared_over_6 = 1.64493406684822643647;
 
 // log(E x^2 / (E x)^2) = log Gamma(1 + 2 h) - 2 log Gamma(1 + h), h = 1/concentration. About 0 by its series,
 // whose terms are zeta(n) (2^n - 2)/n (-h)^n from n = 2 on.
@@ -29,6 +30,18 @@ Var log_second_moment(const Var& h) {
   const Var near = where(small, h, 0), far = where(small, 1, h);
   return where(small, square(near) * polynomial(near, series), lgamma(1 + 2 * far) - 2 * lgamma(1 + far));
 }
+
+std::optional<Var> moment_of(const Weibull& law, Moment which) {
+  const Var &s = law.scale, &k = law.concentration, exists = k > 1;
+  switch (which) {
+    case Moment::log: return log(s) - euler / k;
+    case Moment::log_variance: return pi_squared_over_6 / square(k);
+    case Moment::inverse: return where(exists, exp(lgamma(1 - 1 / where(exists, k, 2))) / s, infinity);
+    default: return std::nullopt;
+  }
+}
+
+const MomentRow<Weibull, moment_of> weibull_moments;
 
 const KlRow<Weibull, Weibull> weibull_weibull;
 const KlRow<Weibull, Gamma> weibull_gamma;

@@ -5,10 +5,12 @@
 #include <array>
 #include <random>
 
+#include <boost/math/quadrature/gauss.hpp>
 #include <boost/math/special_functions/bessel.hpp>
 #include <boost/math/special_functions/digamma.hpp>
 #include <boost/math/special_functions/erf.hpp>
 #include <boost/math/special_functions/gamma.hpp>
+#include <boost/math/special_functions/trigamma.hpp>
 
 using namespace tapir;
 using namespace tapir::kernels_test;
@@ -270,6 +272,50 @@ void check_ratios() {
   }
 }
 
+/// trigamma(t) - 1/t
+Wide trigamma_excess_wide(Wide t) {
+  if (t < 20) return boost::math::trigamma(t, Policy()) - 1 / t;
+  const Wide h = 1 / t, w = h * h;
+  return w * (0.5L + h * (1 / 6.0L - w * (1 / 30.0L - w * (1 / 42.0L - w * (1 / 30.0L - w * 5 / 66)))));
+}
+
+// From 1e-2 to 1e5, half of them close to each other: the integrals of trigamma(t) - 1/t between both, by
+// Gauss's rule.
+template <class T>
+void check_stirling() {
+  using Rule = boost::math::quadrature::gauss<Wide, 20>;
+  std::vector<T> a, b;
+  std::mt19937_64 noise(26);
+  std::uniform_real_distribution<double> u(-1, 1);
+  for (int i = 0; i < 20000; ++i) {
+    a.push_back(static_cast<T>(std::exp(4 + 8 * u(noise))));
+    b.push_back(a.back() * static_cast<T>(i % 2 ? std::exp(3 * u(noise))
+                                                : 1 + u(noise) * std::exp(-15 + 15 * u(noise))));
+  }
+  for (InstructionSet set : supported_sets()) {
+    const std::vector<T> excess = apply<T>("stirling_excess", set, {a, b}),
+                         fall = apply<T>("log_minus_digamma_fall", set, {a, b}),
+                         trigamma = apply<T>("trigamma_excess", set, {a});
+    double worst = 0, worst_fall = 0, worst_trigamma = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const Wide x = a[i], y = b[i], h = y - x;
+      const bool near = std::fabs(h) < x / 2;
+      const auto at = [&](Wide s) { return trigamma_excess_wide(x + s * h); };
+      const Wide want = near ? h * h * Rule::integrate([&](Wide s) { return (1 - s) * at(s); }, 0.0L, 1.0L)
+                             : stirling_rest_wide(x) - stirling_rest_wide(y) + h * log_minus_digamma_wide(x);
+      const Wide slope =
+          near ? h * Rule::integrate(at, 0.0L, 1.0L) : log_minus_digamma_wide(x) - log_minus_digamma_wide(y);
+      worst = std::max(worst, ulps(excess[i], want, want));
+      worst_fall = std::max(worst_fall, ulps(fall[i], slope, slope));
+      worst_trigamma = std::max(worst_trigamma, ulps(trigamma[i], at(0), at(0)));
+    }
+    INFO(name_of(set) << ", " << name_of(dtype_of<T>));
+    CHECK(worst <= 300);  // 253, between 3.8 and 5, where both rests are far larger than what they differ
+    CHECK(worst_fall <= 80);  // 68
+    CHECK(worst_trigamma <= 30);
+  }
+}
+
 // Of all sizes, and on the unit circle, where the logarithm is small.
 template <class T>
 void check_hypot() {
@@ -410,6 +456,11 @@ TEST_CASE("kernels: special functions have the values of the table at their spec
 TEST_CASE("kernels: xlogy and xlog1py are products, and 0 where x is") {
   check_products<float>();
   check_products<double>();
+}
+
+TEST_CASE("kernels: differences of Stirling's rest keep their digits, far and close by") {
+  check_stirling<float>();
+  check_stirling<double>();
 }
 
 TEST_CASE("kernels: log_ratio and the Itakura-Saito distance keep their digits from 1 - 1e-17 to 1e30") {

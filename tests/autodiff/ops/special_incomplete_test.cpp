@@ -103,6 +103,29 @@ TEST_CASE("betainc and its derivatives by the shapes agree with mpmath") {
   check(at(betainc_db(1, 1e6, 1e-6)), 3.67879441171396337e-7, 1e-12);
 }
 
+// mpmath, 50 digits: loggamma, and quadrature of the tail.
+TEST_CASE("betainc of large shapes and its density keep their digits up to shapes of 1e12") {
+  constexpr double points[][5] = {
+      {1e5, 1e5, 0.5, 0.5, 356.82437719980395585},
+      {1e5, 1e5, 0.503, 0.9963550476352860037, 9.7494894468507431089},
+      {1e6, 3e6, 0.2502, 0.822201827766859585, 1202.1946083946759735},
+      {1e6, 3e6, 0.2482, 4.144910139903611757e-17, 1.6217560021679733306e-12},
+      {1e9, 2e9, 0.33333, 0.3492690329805951655, 43003.809249676878372},
+      {1e9, 2e9, 0.3335, 1, 1.7754856166214498216e-77},
+      {3e3, 1e7, 3.1e-4, 0.96628507250727631045, 13388.346631105215638},
+      {1e3, 9e3, 0.05, 4.7650985443421112868e-92, 5.0253706536999174451e-88},
+      {1e12, 1e12, 0.5000003, 0.80192804538704521843, 787243.43180300400194},
+  };
+  for (const auto& [a, b, x, probability, density] : points) {
+    CAPTURE(a);
+    CAPTURE(x);
+    check(at(betainc(a, b, x)), probability, 1e-14);
+    check(at(betainc_dx(a, b, x)), density, 5e-14);
+  }
+  CHECK(at(betainc(1e6, 1e6, 0)) == 0);
+  CHECK(at(betainc(1e6, 1e6, 1)) == 1);
+}
+
 // mpmath, 40 digits: bisection, -diff by the shapes over the density, 1 over it.
 TEST_CASE("gamma_p_inv, gamma_q_inv, betainc_inv and their derivatives agree with mpmath") {
   constexpr double gamma[][5] = {
