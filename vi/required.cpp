@@ -48,13 +48,14 @@ std::optional<Support> set_of(const Attrs& attrs) {
 // Of the operands (inside, value, NaN).
 std::optional<Explanation> explain(const Attrs& attrs, std::span<const Tensor> operands) {
   const Tensor &inside = operands[0], &value = operands[1];
+  Index at = 0;
+  while (at < inside.size() && inside.at(at) != 0) ++at;
+  if (at == inside.size()) return std::nullopt;  // NaN has come in
   const auto set = set_of(attrs);
   std::optional<std::string> wrong = set ? set->violation(value) : std::nullopt;
-  for (Index i = 0; !wrong && i < inside.size(); ++i)
-    if (inside.at(i) == 0)
-      wrong = "is " + text(value.at(i), value.dtype()) + place_of(i, value.shape(), value.type()) +
-              ", beyond a bound of it that the program computes";
-  if (!wrong) return std::nullopt;
+  if (!wrong)
+    wrong = "is " + text(value.at(at), value.dtype()) + place_of(at, value.shape(), value.type()) +
+            ", beyond a bound of it that the program computes";
   return Explanation{attrs.get<std::string>("law"), attrs.get<std::string>("parameter") + " " + *wrong};
 }
 
@@ -74,8 +75,8 @@ const Op& required_op() {
 }
 
 bool is_let_through(const Var& value, const Support& set) {
-  const bool told = set != Support::Kind::real && set != Support::Kind::extended_real &&
-                    set != Support::Kind::log_weights;
+  const bool told =
+      set != Support::Kind::real && set != Support::Kind::extended_real && set != Support::Kind::log_weights;
   return !value.is_recorded() || !is_floating(value.type().dtype) || !told;
 }
 

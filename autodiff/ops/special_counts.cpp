@@ -23,11 +23,11 @@ namespace scalar = ops::scalar;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double largest_mean = 1e15, largest_count = 1e18;
 
-/// The least count for which `holds`, which then holds for all larger ones: outwards from a guess in growing steps, then
-/// by bisection.
+/// The least count for which `holds`, which then holds for all larger ones: outwards from a guess in steps that grow
+/// from `reach`, then by bisection.
 template <class Holds>
-double least_count(double guess, const Holds& holds) {
-  double low = -1, high = std::floor(std::clamp(guess, 0.0, largest_count)), reach = 1;
+double least_count(double guess, double reach, const Holds& holds) {
+  double low = -1, high = std::floor(std::clamp(guess, 0.0, largest_count));
   if (holds(high)) {
     for (; high > 0; high = std::max(low, 0.0), reach *= 2) {
       low = high - reach;
@@ -62,7 +62,8 @@ double count_quantile(double mean, double deviation, double skew, double level, 
   if (!(level >= 0 && level <= 1)) return no_value;
   if (level == (Above ? 1 : 0)) return 0;
   const double log_level = std::log(level);
-  return least_count(about(mean, deviation, skew, log_level, Above),
+  const double guess = about(mean, deviation, skew, log_level, Above);
+  return least_count(guess, std::max(1.0, std::floor(0.1 * deviation)),
                      [&](double k) { return Above ? log_tail(k) <= log_level : log_tail(k) >= log_level; });
 }
 
@@ -93,7 +94,8 @@ template <bool Above>
 double negative_binomial(double shape, double logits, double level) {
   const double odds = std::exp(logits), mean = shape * odds, deviation = std::sqrt(mean * (1 + odds));
   if (!(shape > 0 && shape <= largest_mean && mean <= largest_mean)) return no_value;
-  return count_quantile<Above>(mean, deviation, 0, level, [&](double k) {
+  const double skew = std::min(2.0, (1 + 2 * odds) / deviation);
+  return count_quantile<Above>(mean, deviation, skew, level, [&](double k) {
     return Above ? scalar::log_betainc(k + 1, shape, logits) : scalar::log_betainc(shape, k + 1, -logits);
   });
 }

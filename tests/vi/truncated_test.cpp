@@ -133,7 +133,6 @@ TEST_CASE("Truncated: laws whose tails are incomplete gamma and beta functions, 
   const Distribution gamma = Truncated(Gamma{2.5, 1}, 900, 1000);
   // log of Q(2.5, 900) - Q(2.5, 1000), mpmath
   CHECK(near(gamma.log_prob(Tensor(910.0)).item(), log_gamma(2.5, 910) + 890.079424522295228643L, 1e-11));
-  CHECK(near(gamma.cdf(gamma.icdf(Tensor(0.3)).value())->item(), 0.3L, 1e-9));
   for (const Distribution& law :
        {Distribution(Truncated(Gamma{3, 2}, 0.5, 4)), Distribution(Truncated(InverseGamma{3, 2}, 0.5, 4)),
         Distribution(Truncated(Chi2{5}, 6)), Distribution(Truncated(Beta{2, 5}, 0.3, 0.9)),

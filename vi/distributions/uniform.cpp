@@ -19,8 +19,9 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 std::optional<Var> cross_entropy(const Distribution& p, const Uniform& q, Where where) {
-  return composed(where, "kl", {recorded_one(p.parameters()), q.low, q.high},
-                  [&] { return tapir::where(leaves(p, q.low, q.high), infinity, log(q.high - q.low)); });
+  return composed(where, "kl", {recorded_one(p.parameters()), q.low, q.high}, [&] {
+    return tapir::where(leaves(p, q.low, q.high), infinity, log(q.high - q.low));
+  });
 }
 
 // E log x and the like, of an interval from `low` on of width `width`, low >= 0.
@@ -104,8 +105,7 @@ Var kl(const Uniform& p, const Gamma& q, Where where) {
   const Var& a = q.concentration;
   return composed(where, "kl", {p.low, p.high, a, q.rate}, [&] {
     const Var excluded = p.low < 0, low = tapir::where(excluded, 0, p.low), width = p.high - p.low;
-    const Var log_q =
-        a * log(q.rate) - lgamma(a) + (a - 1) * mean_log(low, width) - q.rate * (low + 0.5 * width);
+    const Var log_q = a * log(q.rate) - lgamma(a) + (a - 1) * mean_log(low, width) - q.rate * (low + 0.5 * width);
     return tapir::where(excluded, infinity, -log(width) - log_q);
   });
 }
@@ -113,9 +113,8 @@ Var kl(const Uniform& p, const Gamma& q, Where where) {
 Var kl(const Uniform& p, const Beta& q, Where where) {
   const Var &a = q.concentration1, &b = q.concentration0;
   return composed(where, "kl", {p.low, p.high, a, b}, [&] {
-    const Var excluded = logical_or(p.low<0, p.high> 1);
-    const Var low = tapir::where(excluded, 0, p.low), high = tapir::where(excluded, 1, p.high),
-              width = high - low;
+    const Var excluded = logical_or(p.low < 0, p.high > 1);
+    const Var low = tapir::where(excluded, 0, p.low), high = tapir::where(excluded, 1, p.high), width = high - low;
     const Var logs = (a - 1) * mean_log(low, width) + (b - 1) * mean_log(1 - high, width);
     return tapir::where(excluded, infinity, lbeta(a, b) - logs - log(width));
   });

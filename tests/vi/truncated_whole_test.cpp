@@ -56,6 +56,7 @@ const Listed of_poisson{{
           const long double rate = p[0].item(), low = p[1].item();
           return x < low ? 0 : 1 - boost::math::gamma_p(x + 1, rate) / boost::math::gamma_p(low, rate);
         },
+    .cdf_unit = 1,  // a difference of the base's
     .points =
         [](const Parameters& p) {
           const double rate = p[0].item();
@@ -89,6 +90,7 @@ const Listed of_binomial{{
           const double low = p[2].item(), high = std::min(static_cast<double>(x), p[3].item());
           return std::exp(log_total(low, high, log_pmf) - log_total(low, p[3].item(), log_pmf));
         },
+    .cdf_unit = 1,
     .points = [](const Parameters& p) { return counts(p[2].item(), p[3].item()); },
     .outside = {-1, 5.5, 41, -infinity, infinity},
     .random =
@@ -116,6 +118,7 @@ const Listed of_geometric{{
           const long double low = p[1].item(), all = p[2].item() + 1 - low, some = std::min(x + 1 - low, all);
           return std::expm1(-rate * some) / std::expm1(-rate * all);
         },
+    .cdf_unit = 1,
     .points = [](const Parameters& p) { return counts(p[1].item(), p[2].item()); },
     .outside = {-1, 5.5, 100, -infinity, infinity},
     .random =
