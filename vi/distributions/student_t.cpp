@@ -16,9 +16,9 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double log_2 = 0.69314718055994530942;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-// The probability of what lies nearer to loc than x, with the sign of x - loc: by z^2/(df + z^2) in the middle, by what
-// lies further out in the tails; about 0, where that has no derivative, by the first terms of the series, whose next one
-// is below 1e-13.
+// The probability of what lies nearer to loc than x, with the sign of x - loc: by z^2/(df + z^2) in the middle, by
+// what lies further out in the tails; about 0, where that has no derivative, by the first terms of the series,
+// whose next one is below 1e-13.
 Var nearer(const StudentT& law, const Var& x) {
   const Var &df = law.df, z = (x - law.loc) / (sqrt(df) * law.scale), half = 0.5 * df;
   const Var far = abs(z) > 1, middle = abs(z) * sqrt(df + 1) < 1e-3;
