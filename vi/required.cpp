@@ -85,7 +85,7 @@ bool is_let_through(const Var& value, const Support& set) {
 Var required(std::string_view law, const std::string& parameter, const Var& value, const Support& support,
              Where where) {
   if (is_let_through(value, support)) return value;
-  return composed(where, "", {value}, [&] {
+  return composed(where, law, {value}, [&] {
     const Var outside = support.excludes(Arg(value, where));
     const Var inside = logical_not(with_last_axes(outside, support.rank(), where));
     Shape shape;

@@ -45,7 +45,6 @@ const Listed row{{
           const long double n = p[0].item(), logits = p[1].item();
           return x >= n ? 1 : boost::math::ibeta(n - x, x + 1, 1 / (1 + std::exp(logits)));
         },
-    .cdf_unit = 1e-4,  // 1 less the part above, where successes are rare
     .points =
         [](const Parameters& p) {
           std::vector<double> x;

@@ -31,7 +31,6 @@ const Listed row{{
           const long double z = (x - p[1].item()) / p[2].item();
           return boost::math::cdf(boost::math::students_t_distribution<long double>(p[0].item()), z);
         },
-    .cdf_unit = 1e-4,  // within sqrt(df) scales of loc it is half of 1 less a probability
     .points =
         [](const Parameters& p) {
           std::vector<double> x;

@@ -241,7 +241,7 @@ TEST_CASE("svi: the error of a NaN that is made names node, site, line and step"
   (void)svi.step(Tensor(1.0));
   const auto before = params.values();
   const std::string text = error_of([&] { (void)svi.step(Tensor(-1.0)); });
-  CHECK(text.find("[log] gives NaN: %") == 0);
+  CHECK(text.find("[Normal] scale is -1, needs to be positive: %") == 0);
   CHECK(text.find("x/Normal " + file + ":" + std::to_string(at)) != std::string::npos);
   CHECK(text.find("in step 2; nothing was stored" + line(at, file)) != std::string::npos);
   CHECK(same(params.values(), before));

@@ -59,7 +59,7 @@ Var Binomial::cdf(Arg x) const {
   return composed(x.where, name, {x.var, total_count, logits}, [&] {
     const Var outside = logical_or(x < 0, x >= total_count);
     const Var next = where(outside, 0, floor(x)) + 1, left = where(outside, 1, total_count - floor(x));
-    return where(outside, x >= total_count, beta_probability(left, next, sigmoid(-logits), sigmoid(logits)));
+    return where(outside, x >= total_count, exp(log_betainc(left, next, -logits)));
   });
 }
 

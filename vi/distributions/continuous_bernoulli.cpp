@@ -23,6 +23,9 @@ struct Falling {
   Var turned(const Var& x) const { return where(rising, 1 - x, x); }
 };
 
+// Quantiles of a rising density are found from 0 on, where e^-rate is a number.
+constexpr double steepest = -80;
+
 // B_2n / (2n)!, n = 1, 2, ..: enough for |rate| < 1. The series converges below 2 pi.
 constexpr std::size_t terms = 10;
 constexpr double bernoulli[terms] = {1.0 / 12,
@@ -163,7 +166,9 @@ Var ContinuousBernoulli::cdf(Arg x) const {
 Var ContinuousBernoulli::icdf(Arg p) const {
   return composed(p.where, name, {p.var, logits}, [&] {
     const Falling law(logits);
-    return where(law.rising, 1 - from_above(law.rate, p), from_below(law.rate, p));
+    const Var far = logical_and(law.rising, law.rate <= steepest);
+    const Var x = from_below(where(law.rising, where(far, steepest, -law.rate), law.rate), p);
+    return where(far, 1 - from_above(where(far, law.rate, -2), p), x);
   });
 }
 

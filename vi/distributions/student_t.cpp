@@ -16,32 +16,27 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double log_2 = 0.69314718055994530942;
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-// What lies nearer to loc than x, with the sign of x - loc, and where x is far out, what lies further out.
-// The former by z^2/(df + z^2) in the middle, by the latter in the tails; about 0, where that has no
-// derivative, by the first terms of the series, whose next one is below 1e-13.
-struct Parts {
-  Parts(const StudentT& law, const Var& x) {
-    const Var &df = law.df, z = (x - law.loc) / (sqrt(df) * law.scale), half = 0.5 * df;
-    const Var middle = abs(z) * sqrt(df + 1) < 1e-3;
-    far = abs(z) > 1;
-    const Var near = where(middle, z, 0), outer = where(far, z, 2),
-              inner = where(logical_or(middle, far), 0.5, z);
-    const Var about = 2 * exp(-lbeta(half, 0.5)) * near * (1 - (df + 1) / 6 * square(near));
-    const Var part = sign(inner) * betainc(0.5, half, square(inner) / (1 + square(inner)));
-    const Var inverse = square(1 / outer);
-    beyond = betainc(half, 0.5, inverse / (1 + inverse));
-    within = where(far, sign(outer) * (1 - beyond), where(middle, about, part));
-  }
-
-  Var far = 0.0, beyond = 0.0, within = 0.0;
-};
+// The probability of what lies nearer to loc than x, with the sign of x - loc: by z^2/(df + z^2) in the middle, by
+// what lies further out in the tails; about 0, where that has no derivative, by the first terms of the series,
+// whose next one is below 1e-13.
+Var nearer(const StudentT& law, const Var& x) {
+  const Var &df = law.df, z = (x - law.loc) / (sqrt(df) * law.scale), half = 0.5 * df;
+  const Var far = abs(z) > 1, middle = abs(z) * sqrt(df + 1) < 1e-3;
+  const Var near = where(middle, z, 0), outer = where(far, z, 2),
+            inner = where(logical_or(middle, far), 0.5, z);
+  const Var about = 2 * exp(-lbeta(half, 0.5)) * near * (1 - (df + 1) / 6 * square(near));
+  const Var part = sign(inner) * betainc(0.5, half, square(inner) / (1 + square(inner)));
+  const Var inverse = square(1 / outer);
+  const Var beyond = betainc(half, 0.5, inverse / (1 + inverse));
+  return where(far, sign(outer) * (1 - beyond), where(middle, about, part));
+}
 
 // The probability beyond x on one side of it, of which the nearer one is a beta probability of df/(df + z^2).
 Var log_beyond(const StudentT& law, const Var& x, double side) {
   const Var distance = side * (x - law.loc), far = abs(distance) > 0.5 * law.scale;
   const Var log_odds = 2 * log_ratio(where(far, abs(distance), law.scale), sqrt(law.df) * law.scale);
   const Var tail = log_betainc(0.5 * law.df, 0.5, -log_odds) - log_2;
-  const Var about = log1p(-side * Parts(law, where(far, law.loc, x)).within) - log_2;
+  const Var about = log1p(-side * nearer(law, where(far, law.loc, x))) - log_2;
   return where(far, where(distance > 0, tail, log1p(-exp(tail))), about);
 }
 
@@ -94,14 +89,14 @@ Var StudentT::entropy(Where where) const {
 
 Var StudentT::cdf(Arg x) const {
   return composed(x.where, name, {x.var, df, loc, scale}, [&] {
-    const Parts parts(*this, x);
-    const Var lower_tail = logical_and(parts.far, x < loc);
-    return where(lower_tail, 0.5 * parts.beyond, 0.5 + 0.5 * parts.within);
+    const Var lower_tail = loc - x > scale;
+    const Var tail = log_beyond(*this, where(lower_tail, x, loc - 2 * scale), -1);
+    return where(lower_tail, exp(tail), 0.5 + 0.5 * nearer(*this, x));
   });
 }
 
 Var StudentT::within(Arg x) const {
-  return composed(x.where, name, {x.var, df, loc, scale}, [&] { return Parts(*this, x).within; });
+  return composed(x.where, name, {x.var, df, loc, scale}, [&] { return nearer(*this, x); });
 }
 
 Var StudentT::icdf(Arg p) const {
