@@ -92,9 +92,8 @@ Support Components::support() const {
 }
 
 bool Components::are_recorded() const {
-  return std::any_of(laws_.begin(), laws_.end(), [](const Distribution& law) {
-    return recorded_one(law.parameters()).is_recorded();
-  });
+  return std::any_of(laws_.begin(), laws_.end(),
+                     [](const Distribution& law) { return recorded_one(law.parameters()).is_recorded(); });
 }
 
 bool Components::have_cdf() const {
