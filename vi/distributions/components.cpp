@@ -94,6 +94,11 @@ Support Components::support() const {
   return all;
 }
 
+bool Components::are_recorded() const {
+  return std::any_of(laws_.begin(), laws_.end(),
+                     [](const Distribution& law) { return recorded_one(law.parameters()).is_recorded(); });
+}
+
 bool Components::have_cdf() const {
   return std::all_of(laws_.begin(), laws_.end(), [](const Distribution& law) { return law.has_cdf(); });
 }

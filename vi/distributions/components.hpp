@@ -32,6 +32,7 @@ class Components {
   bool is_atomic() const { return laws_.front().is_atomic(); }
   /// A set that holds the values of all: of numbers, from the lowest end to the highest.
   Support support() const;
+  bool are_recorded() const;
   bool have_cdf() const;
   /// All have a distribution function and a path, and none is a law of angles: those go round.
   bool have_paths() const;

@@ -32,18 +32,25 @@ Var implicit_number(const Components& components, const Var& log_weights, const 
 Mixture::Mixture(Categorical weights, Distribution family, Where where)
     : weights_(std::move(weights)), components_(std::move(family), where) {
   components_.check(name, "weights", weights_.count(where), where);
+  if (components_.are_recorded()) has_path_ = never_jumps();
 }
 
 Mixture::Mixture(Categorical weights, std::vector<Distribution> components, Where where)
     : weights_(std::move(weights)), components_(std::move(components)) {
   components_.check(name, "weights", weights_.count(where), where);
+  if (components_.are_recorded()) has_path_ = never_jumps();
+}
+
+Mixture::Mixture(Categorical weights, Components components, std::optional<bool> has_path)
+    : weights_(std::move(weights)), components_(std::move(components)), has_path_(has_path) {
+  if (!has_path_ && components_.are_recorded()) has_path_ = never_jumps();
 }
 
 Mixture Mixture::mapped(const ParameterMap& f) const {
-  return {weights_.each(within("weights", f)), components_.each("components", f)};
+  return {weights_.each(within("weights", f)), components_.each("components", f), has_path_};
 }
 
-bool Mixture::is_pathwise() const {
+bool Mixture::never_jumps() const {
   if (own_shape().empty()) return components_.have_paths() && components_.are_connected();
   const auto elements = components_.of_elements(here());
   return elements && elements->have_paths() && elements->have_one_support();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include <tapir/vi/distributions/categorical.hpp>
@@ -39,7 +40,8 @@ class Mixture {
   const Categorical& weights() const { return weights_; }
   const Components& components() const { return components_; }
 
-  bool is_pathwise() const;
+  /// Decided where the law is made: what draws and densities do to recorded parameters hides which of them are one.
+  bool is_pathwise() const { return has_path_ ? *has_path_ : never_jumps(); }
   bool is_atomic() const { return components_.is_atomic(); }
   bool has_cdf() const { return own_shape().empty() && components_.have_cdf(); }
   Shape own_shape() const { return components_.own_shape(); }
@@ -57,13 +59,14 @@ class Mixture {
   std::optional<Var> enumerate(Where where = here()) const { return components_.enumerate(where); }
 
  private:
-  Mixture(Categorical weights, Components components)
-      : weights_(std::move(weights)), components_(std::move(components)) {}
+  Mixture(Categorical weights, Components components, std::optional<bool> has_path);
+  bool never_jumps() const;
   Mixture mapped(const ParameterMap& f) const;
   Var implicit(const Var& z, Where where) const;
 
   Categorical weights_;
   Components components_;
+  std::optional<bool> has_path_;  // none while the components are plain
 };
 
 }  // namespace tapir::vi
