@@ -41,7 +41,7 @@ std::vector<Wrong> with_infinity(std::vector<Wrong> list) {
 // Outside of a set between bounds, which is closed where it is of whole numbers.
 std::vector<Wrong> outside_bounds(const Support& support) {
   const Support::Bounds& ends = *support.bounds();
-  const double low = ends.low.item(), high = ends.high.item();
+  const double low = ends.low.tensor().at(0), high = ends.high.tensor().at(0);  // of the first element
   const double below = ends.without_low ? low : low - 1, above = ends.without_high ? high : high + 1;
   if (std::isinf(high)) {
     const auto list =

@@ -16,9 +16,8 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 std::optional<Var> cross_entropy(const Distribution& p, const Uniform& q, Where where) {
-  return composed(where, "kl", {recorded_one(p.parameters()), q.low, q.high}, [&] {
-    return tapir::where(leaves(p, q.low, q.high), infinity, log(q.high - q.low));
-  });
+  return composed(where, "kl", {recorded_one(p.parameters()), q.low, q.high},
+                  [&] { return tapir::where(leaves(p, q.low, q.high), infinity, log(q.high - q.low)); });
 }
 
 // E log x and the like, of an interval from `low` on of width `width`, low >= 0.
