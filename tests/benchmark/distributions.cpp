@@ -10,6 +10,7 @@
 #include <boost/math/distributions.hpp>
 #include <fmt/format.h>
 
+#include <tapir/vi/bijectors/bijectors.hpp>
 #include <tapir/vi/distributions/distributions.hpp>
 
 #include "contest.hpp"

@@ -26,14 +26,11 @@ Parameters parameters(double logits) { return {Tensor(logits)}; }
 const Listed row{{
     .name = "Bernoulli",
     .make = [](const std::vector<Var>& p) { return Bernoulli{.logits = p[0]}; },
-    .cases = {parameters(0.4), parameters(-1.3), parameters(0), parameters(40), parameters(-700),
-              parameters(1e-9), parameters(infinity), parameters(-infinity)},
+    .cases = {parameters(0.4), parameters(-1.3), parameters(0), parameters(40), parameters(-700), parameters(1e-9),
+              parameters(infinity), parameters(-infinity)},
     .log_prob = log_probability,
     .cdf = [](const Parameters& p, long double x) { return x < 1 ? std::exp(log_probability(p, 0)) : 1; },
-    .points =
-        [](const Parameters&) {
-          return std::vector<double>{0, 1};
-        },
+    .points = [](const Parameters&) { return std::vector<double>{0, 1}; },
     .outside = {-1, 0.5, 2, infinity, -infinity},
 }};
 
@@ -43,8 +40,7 @@ TEST_CASE("Bernoulli: small log probabilities keep their digits") {
   const auto y = numbers(Bernoulli{.logits = 50}.log_prob(Tensor({2}, {1.0, 0.0})));
   CHECK(std::abs(y[0] / -std::exp(-50.0) - 1) < 1e-12);
   CHECK(y[1] == -50);
-  CHECK(Bernoulli{.logits = Tensor(-30.F)}.log_prob(0.0).item() / -std::exp(-30.0) ==
-        doctest::Approx(1).epsilon(1e-5));
+  CHECK(Bernoulli{.logits = Tensor(-30.F)}.log_prob(0.0).item() / -std::exp(-30.0) == doctest::Approx(1).epsilon(1e-5));
 }
 
 TEST_CASE("Bernoulli: probabilities become logits, both ends included") {
@@ -54,8 +50,7 @@ TEST_CASE("Bernoulli: probabilities become logits, both ends included") {
   CHECK(Bernoulli::probs(0.0).log_prob(0.0).item() == 0);
   CHECK(numbers(Bernoulli::probs(column({0, 1})).entropy()) == std::vector<double>{0, 0});
   CHECK(numbers(Bernoulli::probs(column({0, 1})).sample(Key(1), {2})) == std::vector<double>{0, 1});
-  CHECK(kl(Bernoulli::probs(1.0), Bernoulli::probs(0.5)).item() ==
-        doctest::Approx(std::log(2)).epsilon(1e-14));
+  CHECK(kl(Bernoulli::probs(1.0), Bernoulli::probs(0.5)).item() == doctest::Approx(std::log(2)).epsilon(1e-14));
   CHECK(kl(Bernoulli::probs(0.5), Bernoulli::probs(1.0)).item() == infinity);
 }
 
@@ -63,9 +58,7 @@ TEST_CASE("Bernoulli: parameter errors name the law, the parameter, the value an
   const std::string file = "bernoulli_test.cpp";
   CHECK(error_of([&] { Bernoulli::probs(1.5); }) ==
         "[Bernoulli] probs is 1.5, needs to lie in [0, 1]" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Bernoulli::probs(column({0.5, -0.25}));
-        }) ==
+  CHECK(error_of([&] { Bernoulli::probs(column({0.5, -0.25})); }) ==
         "[Bernoulli] probs is -0.25 at [1] of f64[2], needs to lie in [0, 1]" + line(__LINE__ - 1, file));
   CHECK(error_of([&] { Distribution(Bernoulli{.logits = NAN}).check(); }) ==
         "[Bernoulli] logits is nan, needs to be a number" + line(__LINE__ - 1, file));

@@ -28,15 +28,11 @@ Parameters parameters(const std::vector<double>& logits) { return {column(logits
 const Listed row{{
     .name = "Categorical",
     .make = [](const std::vector<Var>& p) { return Categorical{.logits = p[0]}; },
-    .cases = {parameters({0.1, -0.7, 1.1, 0.3, -1.2}), parameters({2, 1, 0.5, -3, 1.5}),
-              parameters({0, 0, 0, 0, 0}), parameters({1000, 999, 990, 1001, 200}),
-              parameters({-1000, -999, -1010, -2000, -1001}),
+    .cases = {parameters({0.1, -0.7, 1.1, 0.3, -1.2}), parameters({2, 1, 0.5, -3, 1.5}), parameters({0, 0, 0, 0, 0}),
+              parameters({1000, 999, 990, 1001, 200}), parameters({-1000, -999, -1010, -2000, -1001}),
               parameters({-infinity, 0, 1, -infinity, -infinity})},
     .log_prob = log_probability,
-    .points =
-        [](const Parameters&) {
-          return std::vector<double>{0, 1, 2, 3, 4};
-        },
+    .points = [](const Parameters&) { return std::vector<double>{0, 1, 2, 3, 4}; },
     .outside = {-1, 5, 1e9},
 }};
 
@@ -63,8 +59,7 @@ TEST_CASE("Categorical: logits and values broadcast without the last axis of the
   CHECK(any.batch_shape() == Shape{2, 1});
   const Var y = any.log_prob(Tensor({4}, {Index{0}, Index{1}, Index{2}, Index{0}}));
   CHECK(y.shape() == Shape{2, 4});
-  CHECK(y.tensor().at(0) ==
-        doctest::Approx(1 - std::log(std::exp(1) + std::exp(2) + std::exp(3))).epsilon(1e-14));
+  CHECK(y.tensor().at(0) == doctest::Approx(1 - std::log(std::exp(1) + std::exp(2) + std::exp(3))).epsilon(1e-14));
   CHECK(y.tensor().at(5) == doctest::Approx(-std::log(3)).epsilon(1e-14));
   CHECK(any.sample(Key(1), {5, 2, 4}).type() == Type{i64, {5, 2, 4}});
   CHECK(law.entropy().shape() == Shape{2, 1});
@@ -81,26 +76,18 @@ TEST_CASE("Categorical: the gradient of log_prob by the logits is one_hot(x) - s
 
 TEST_CASE("Categorical: errors name the law, the types and the line") {
   const std::string file = "categorical_test.cpp";
-  CHECK(error_of([&] {
-          Categorical::probs(column({-0.5, 1, 0.5}));
-        }) ==
+  CHECK(error_of([&] { Categorical::probs(column({-0.5, 1, 0.5})); }) ==
         "[Categorical] probs is -0.5 at [0] of f64[3], needs to lie in [0, 1]" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(Categorical{.logits = column({0, INFINITY})}).check();
-        }) == "[Categorical] logits is inf at [1] of f64[2], needs to be a number below inf" +
-                  line(__LINE__ - 1, file));
+  CHECK(error_of([&] { Distribution(Categorical{.logits = column({0, INFINITY})}).check(); }) ==
+        "[Categorical] logits is inf at [1] of f64[2], needs to be a number below inf" + line(__LINE__ - 1, file));
   CHECK(error_of([&] { Categorical{.logits = Tensor(0.5)}.log_prob(0); }) ==
         "[Categorical] logits f64[] has no axis to consume; a value needs 1" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Categorical{.logits = Tensor(Type{f64, {2, 3}})}.log_prob(Tensor(Type{i64, {4}}));
-        }) ==
+  CHECK(error_of([&] { Categorical{.logits = Tensor(Type{f64, {2, 3}})}.log_prob(Tensor(Type{i64, {4}})); }) ==
         "[Categorical] shapes do not broadcast: x i64[4] and logits f64[2,3]" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          kl(Categorical{.logits = column({0, 0, 0})}, Categorical{.logits = column({0, 0, 0, 0})});
-        }) == "[kl] categoricals over 3 and 4 categories" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Categorical{.logits = column({0, 0})}.log_prob(column({0, 1}));
-        }) == "[take] indices are f64[2]; they have to be i64" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { kl(Categorical{.logits = column({0, 0, 0})}, Categorical{.logits = column({0, 0, 0, 0})}); }) ==
+        "[kl] categoricals over 3 and 4 categories" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { Categorical{.logits = column({0, 0})}.log_prob(column({0, 1})); }) ==
+        "[take] indices are f64[2]; they have to be i64" + line(__LINE__ - 1, file));
 }
 
 TEST_CASE(

@@ -307,9 +307,8 @@ TEST_CASE("context: parameters may be vectors and matrices of any continuous set
   close(c.param("direction", Tensor({2}, {0.6, 0.8}), Support::unit_vector), Tensor({2}, {0.6, 0.8}));
   CHECK(params.value("shares").shape() == Shape{2, 2});
   CHECK(params.value("factor").shape() == Shape{3});
-  CHECK(error_of([&] {
-          (void)c.param("p", column({0.5, 0.6}), Support::simplex);
-        }) == "[param] \"p\" sums to 1.1, needs to sum to 1" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { (void)c.param("p", column({0.5, 0.6}), Support::simplex); }) ==
+        "[param] \"p\" sums to 1.1, needs to sum to 1" + line(__LINE__ - 1, file));
   CHECK(error_of([&] { (void)c.param("q", 3.0, Support::interval(2, 3)); }) ==
         "[param] \"q\" is 3, needs to lie in (2, 3)" + line(__LINE__ - 1, file));
   CHECK(error_of([&] { (void)c.param("r", 1.0, Support::lower_cholesky); }) ==
@@ -337,8 +336,7 @@ TEST_CASE("context: errors of parameters name the parameter and the user's line"
   CHECK(error_of([&] { (void)c.param("p", 1.5, Support::unit_interval); }) ==
         "[param] \"p\" is 1.5, needs to lie in [0, 1]" + line(__LINE__ - 1, file));
   CHECK(error_of([&] { (void)c.param("k", 1.0, Support::boolean); }) ==
-        "[param] \"k\": zeros and ones have no gradient; a parameter is continuous" +
-            line(__LINE__ - 1, file));
+        "[param] \"k\": zeros and ones have no gradient; a parameter is continuous" + line(__LINE__ - 1, file));
   (void)c.param("w", Tensor({3}, {1.0, 2.0, 3.0}));
   CHECK(error_of([&] {
           (void)c.param("w", Tensor({4}, {1.0, 2.0, 3.0, 4.0}));

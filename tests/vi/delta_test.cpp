@@ -14,8 +14,7 @@
 namespace tapir::vi::test {
 namespace {
 
-const Shown shown{
-    {.make = [](const std::vector<Var>& p) { return Delta{.value = p[0]}; }, .parameters = {Tensor(0.5)}}};
+const Shown shown{{.make = [](const std::vector<Var>& p) { return Delta{.value = p[0]}; }, .parameters = {Tensor(0.5)}}};
 
 const std::vector<PlateAxis> images{{"images", 3}};
 

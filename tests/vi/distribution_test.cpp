@@ -96,9 +96,7 @@ TEST_CASE("at a site, axes of parameters are plates from the left, then own axes
     // Parameters meet from the right, then are read from the left.
     Shape batch;
     REQUIRE(broadcast_shapes(r.loc, r.scale, batch));
-    const auto widened = [&](const Tensor& t) {
-      return t.reshaped(Shape::ones(batch.rank() - t.rank()) + t.shape());
-    };
+    const auto widened = [&](const Tensor& t) { return t.reshaped(Shape::ones(batch.rank() - t.rank()) + t.shape()); };
     const Shape full = aligned.value_shape();
     const Normal& law = *aligned.law.as<Normal>();
     const Tensor placed_loc = stretched(law.loc, full, here()).tensor();
@@ -154,26 +152,19 @@ TEST_CASE("at a site, axes that do not fit are errors that say what would") {
   const std::string at = " (at model.cpp:7)";
   CHECK(error(Normal{.loc = filled({20})}, {128}) ==
         "[Normal] loc f64[20] at plate \"images\" of 128: its first axis is 20; add the plate with "
-        "expand_dims(loc, 0), or own axes with iid(Normal{..}, {20})" +
-            at);
+        "expand_dims(loc, 0), or own axes with iid(Normal{..}, {20})" + at);
   CHECK(error(Normal{.loc = 0, .scale = filled({7, 4, 2})}, {7, 5}) ==
         "[Normal] scale f64[7,4,2] at plate \"words\" of 5: its second axis is 4; add the plate with "
-        "expand_dims(scale, 1), or own axes with iid(Normal{..}, {4,2})" +
-            at);
+        "expand_dims(scale, 1), or own axes with iid(Normal{..}, {4,2})" + at);
   CHECK(error(Normal{.loc = filled({7, 1}), .scale = filled({4})}, {7, 5}) ==
-        "[Normal] scale f64[4] at plate \"words\" of 5: its first axis is 4; add the plate with "
-        "expand_dims(scale, 0), "
-        "or own axes with iid(Normal{..}, {4})" +
-            at);
+        "[Normal] scale f64[4] at plate \"words\" of 5: its first axis is 4; add the plate with expand_dims(scale, 0), "
+        "or own axes with iid(Normal{..}, {4})" + at);
   CHECK(error(Categorical{.logits = filled({5, 3})}, {128}) ==
         "[Categorical] logits f64[5,3] at plate \"images\" of 128: its first axis is 5; add the plate with "
-        "expand_dims(logits, 0), or own axes with iid(Categorical{..}, {5})" +
-            at);
+        "expand_dims(logits, 0), or own axes with iid(Categorical{..}, {5})" + at);
   CHECK(error(iid(Normal{.loc = filled({128, 5})}, {3}), {128}) ==
-        "[Normal] loc f64[128,5] in 1 plate: the axes [5] are left over, and a law whose value has axes "
-        "takes no "
-        "more; open a plate for them" +
-            at);
+        "[Normal] loc f64[128,5] in 1 plate: the axes [5] are left over, and a law whose value has axes takes no "
+        "more; open a plate for them" + at);
   CHECK(error(Normal{.loc = filled({3}), .scale = filled({2})}, {}) ==
         "[Normal] parameters do not broadcast: loc f64[3] and scale f64[2]" + at);
   CHECK(error(Normal{.loc = 0, .scale = -1}, {128}) == "[Normal] scale is -1, needs to be positive" + at);
@@ -181,9 +172,7 @@ TEST_CASE("at a site, axes that do not fit are errors that say what would") {
 
 TEST_CASE("at a site, a value of another shape is an error, also where it would broadcast") {
   const Aligned aligned = Distribution(Bernoulli{.logits = filled({2, 3})}).aligned(plates({2}));
-  CHECK(error_of([&] {
-          aligned.log_prob(filled({2, 1}));
-        }) ==
+  CHECK(error_of([&] { aligned.log_prob(filled({2, 1})); }) ==
         "[Bernoulli] the value is f64[2,1]; at this site it has to be [2,3], plates [2] and own axes [3]" +
             line(__LINE__ - 2, file));
   CHECK(error_of([&] { aligned.log_prob(filled({3})); }) ==
@@ -222,8 +211,7 @@ TEST_CASE("dtypes that do not meet are errors of the law, which name the value o
 }
 
 TEST_CASE("a support names the first value outside, and does not read recorded bounds") {
-  CHECK(*Support::interval(0, 2).violation(column({1, 3})) ==
-        "is 3 at [1] of f64[2], needs to lie in [0, 2]");
+  CHECK(*Support::interval(0, 2).violation(column({1, 3})) == "is 3 at [1] of f64[2], needs to lie in [0, 2]");
   CHECK(*Support::boolean.violation(Tensor(0.5F)) == "is 0.5, needs to be 0 or 1");
   CHECK(*Support::category(3).violation(Tensor(Index{3})) == "is 3, needs to be a whole number in [0, 2]");
   CHECK(!Support::category(3).violation(Tensor(Index{2})));

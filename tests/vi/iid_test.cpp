@@ -72,15 +72,12 @@ TEST_CASE("iid: of iid, and of no axes") {
 
 TEST_CASE("iid: errors name the types and the line") {
   const std::string file = "iid_test.cpp";
-  CHECK(error_of([&] {
-          iid(Normal{}, {20}).log_prob(Tensor(Type{f64, {7, 19}}));
-        }) == "[iid] x is f64[7,19]; its last axes have to be [20]" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          iid(Normal{}, {2, 3}).log_prob(Tensor(Type{f64, {3}}));
-        }) == "[iid] x is f64[3]; its last axes have to be [2,3]" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(iid(Normal{0, -2}, {3})).check();
-        }) == "[Normal] scale is -2, needs to be positive" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { iid(Normal{}, {20}).log_prob(Tensor(Type{f64, {7, 19}})); }) ==
+        "[iid] x is f64[7,19]; its last axes have to be [20]" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { iid(Normal{}, {2, 3}).log_prob(Tensor(Type{f64, {3}})); }) ==
+        "[iid] x is f64[3]; its last axes have to be [2,3]" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { Distribution(iid(Normal{0, -2}, {3})).check(); }) ==
+        "[Normal] scale is -2, needs to be positive" + line(__LINE__ - 1, file));
 }
 
 }  // namespace tapir::vi::test

@@ -26,14 +26,10 @@ const Listed row{{
     .cdf = [](const Parameters& p, long double x) { return cdf(oracle(p), x); },
     .points =
         [](const Parameters& p) {
-          return at_scores(
-              p, {-100, -50, -38, -20, -8, -5, -2, -1, -0.3, 0, 1e-3, 0.1, 0.6, 1.5, 2, 4, 8, 20, 39, 100});
+          return at_scores(p, {-100, -50, -38, -20, -8, -5, -2, -1, -0.3, 0, 1e-3, 0.1, 0.6, 1.5, 2, 4, 8, 20, 39, 100});
         },
     .length = [](const Parameters& p) { return static_cast<long double>(p[1].item()); },
-    .breaks =
-        [](const Parameters& p) {
-          return std::vector<double>{-INFINITY, p[0].item(), INFINITY};
-        },
+    .breaks = [](const Parameters& p) { return std::vector<double>{-INFINITY, p[0].item(), INFINITY}; },
 }};
 
 }  // namespace
@@ -45,24 +41,17 @@ TEST_CASE("Normal: parameter errors name the law, the parameter, the value and t
         "[Normal] scale is -1, needs to be positive" + line(__LINE__ - 1, file));
   CHECK(error_of([&] { negative.sample(Key(1), {}); }) ==
         "[Normal] scale is -1, needs to be positive" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(Normal{0, 0}).check();
-        }) == "[Normal] scale is 0, needs to be positive" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(Normal{0, Tensor(INFINITY)}).check();
-        }) == "[Normal] scale is inf, needs to be finite" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(Normal{NAN, 1}).check();
-        }) == "[Normal] loc is nan, needs to be finite" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(Normal{0, Tensor({2, 2}, {1.F, 2.F, -0.1F, 3.F})}).check();
-        }) == "[Normal] scale is -0.1 at [1,0] of f32[2,2], needs to be positive" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(Normal{column({1, 2, 3}), column({1, 2})}).batch_shape();
-        }) == "[Normal] parameters do not broadcast: loc f64[3] and scale f64[2]" + line(__LINE__ - 1, file));
-  CHECK(error_of([&] {
-          Distribution(Normal{column({1, 2, 3}), 1}).sample(Key(1), {2});
-        }) ==
+  CHECK(error_of([&] { Distribution(Normal{0, 0}).check(); }) ==
+        "[Normal] scale is 0, needs to be positive" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { Distribution(Normal{0, Tensor(INFINITY)}).check(); }) ==
+        "[Normal] scale is inf, needs to be finite" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { Distribution(Normal{NAN, 1}).check(); }) ==
+        "[Normal] loc is nan, needs to be finite" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { Distribution(Normal{0, Tensor({2, 2}, {1.F, 2.F, -0.1F, 3.F})}).check(); }) ==
+        "[Normal] scale is -0.1 at [1,0] of f32[2,2], needs to be positive" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { Distribution(Normal{column({1, 2, 3}), column({1, 2})}).batch_shape(); }) ==
+        "[Normal] parameters do not broadcast: loc f64[3] and scale f64[2]" + line(__LINE__ - 1, file));
+  CHECK(error_of([&] { Distribution(Normal{column({1, 2, 3}), 1}).sample(Key(1), {2}); }) ==
         "[Normal] parameters of shape [3] do not broadcast to a draw of [2]" + line(__LINE__ - 1, file));
 }
 

@@ -53,8 +53,8 @@ const Listed normal_through_exp{{
         [](const Parameters& p, long double y) {
           return cdf(boost::math::lognormal_distribution<long double>(p[0].item(), p[1].item()), y);
         },
-    .points = mapped_scores(
-        exponential, {-8, -6.5, -5, -4, -3, -2, -1, -0.5, -0.1, 0, 0.02, 0.2, 0.6, 1, 2, 3, 5, 8, 20, 39}),
+    .points = mapped_scores(exponential, {-8,  -6.5, -5,  -4, -3, -2, -1, -0.5, -0.1, 0,
+                                           0.02, 0.2, 0.6, 1,  2,  3,  5,  8,    20,   39}),
     .outside = {-infinity, -3, -1e-300, 0},
     .length = [](const Parameters& p) { return p[1].item() * std::exp(p[0].item() - 8.0L * p[1].item()); },
     .breaks =
@@ -73,8 +73,8 @@ const Listed normal_through_tanh{{
           return std::log(pdf(base_of(p), std::atanh(y))) - std::log((1 - y) * (1 + y));
         },
     .cdf = [](const Parameters& p, long double y) { return cdf(base_of(p), std::atanh(y)); },
-    .points = mapped_scores(
-        tangent, {-5, -4, -3, -2.5, -2, -1.5, -1, -0.5, -0.2, 0, 1e-3, 0.1, 0.3, 0.6, 0.9, 1.3, 2, 3, 4, 5}),
+    .points = mapped_scores(tangent, {-5,   -4,  -3,  -2.5, -2,  -1.5, -1, -0.5, -0.2, 0,
+                                       1e-3, 0.1, 0.3, 0.6,  0.9, 1.3,  2,  3,    4,    5}),
     .outside = {-infinity, -1.5, -1, 1, 2, infinity},
     .length = [](const Parameters& p) { return p[1].item() * 0.1L; },
     .breaks =

@@ -53,9 +53,8 @@ Between<Heavy> half_heavy(const Parameters& p) { return {{p[0].item(), p[1].item
 
 std::vector<double> shares(double low, double high) {
   std::vector<double> x;
-  for (double t : {0.0, 1e-6, 1e-3, 0.01, 0.05, 0.1, 0.15, 0.25, 0.3,   0.4,
-                   0.5, 0.6,  0.7,  0.8,  0.85, 0.9, 0.95, 0.99, 0.999, 1.0})
-    x.push_back((1 - t) * low + t * high);
+  for (double t : {0.0, 1e-6, 1e-3, 0.01, 0.05, 0.1, 0.15, 0.25, 0.3, 0.4,
+                   0.5, 0.6,  0.7,  0.8,  0.85, 0.9, 0.95, 0.99, 0.999, 1.0}) x.push_back((1 - t) * low + t * high);
   return x;
 }
 
@@ -64,8 +63,7 @@ const Listed of_normal{{
     .make = [](const Vars& p) { return Truncated(Normal{.loc = p[0], .scale = p[1]}, p[2], p[3]); },
     .cases = {scalars({0.3, 1.2, -1, 2}), scalars({0, 1, 1, 4}), scalars({0.5, 0.5, -3, 0.25}),
               scalars({0, 1, 6, 8}), scalars({0, 1, -9, -7})},
-    .extremes = {scalars({0, 1e-30, -1e-30, 2e-30}), scalars({0, 1e30, -1e30, 3e30}),
-                 scalars({0, 1, 12, 14})},
+    .extremes = {scalars({0, 1e-30, -1e-30, 2e-30}), scalars({0, 1e30, -1e30, 3e30}), scalars({0, 1, 12, 14})},
     .log_prob = [](const Parameters& p, long double x) { return gaussian(p).log_prob(x); },
     .cdf = [](const Parameters& p, long double x) { return gaussian(p).less(x); },
     .cdf_unit = 1,  // a difference of the base's
@@ -95,7 +93,7 @@ const Listed of_cauchy{{
     .points =
         [](const Parameters& p) {
           std::vector<double> x;
-          for (double t : {0.0, 1e-5, 1e-3, 0.01, 0.1, 0.2, 0.3, 0.5,  0.7, 1.0,
+          for (double t : {0.0, 1e-5, 1e-3, 0.01, 0.1, 0.2, 0.3, 0.5, 0.7,  1.0,
                            1.5, 2.0,  3.0,  5.0,  10., 20., 60., 300., 1e4, 1e6})
             x.push_back(p[2].item() + t * p[1].item());
           return x;
