@@ -46,4 +46,8 @@ Var DirichletMultinomial::variance(Where where) const {
   });
 }
 
+std::optional<Var> DirichletMultinomial::enumerate(Where where) const {
+  return counts_of_sum(total_count, count(where), vi::dtype(parameters(*this)));
+}
+
 }  // namespace tapir::vi

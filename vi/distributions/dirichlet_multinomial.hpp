@@ -40,6 +40,8 @@ struct DirichletMultinomial {
   Var log_prob(Arg x) const;
   Var mean(Where where = here()) const;
   Var variance(Where where = here()) const;
+  /// All values, where total_count is a plain number and they are at most 10^5.
+  std::optional<Var> enumerate(Where where = here()) const;
 };
 
 }  // namespace tapir::vi

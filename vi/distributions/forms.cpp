@@ -170,6 +170,28 @@ Var log_weights(std::string_view law, const Arg& p) {
   return logits;
 }
 
+// Each one from the one before it: the last count but one that can grow does, and the last takes the rest.
+std::optional<Var> counts_of_sum(const Var& total, Index n, std::optional<DType> dtype) {
+  constexpr Index most = 100000;
+  if (total.is_recorded() || total.rank() > 0 || n < 1) return std::nullopt;
+  std::vector<double> counts(static_cast<std::size_t>(n)), all;
+  counts.back() = total.item();
+  for (Index m = 1; m <= most; ++m) {
+    all.insert(all.end(), counts.begin(), counts.end());
+    std::size_t i = counts.size() - 1;
+    double rest = counts[i];
+    while (i > 0 && rest == 0) rest += counts[--i];
+    if (i == 0) {
+      const Tensor values({m, n}, std::span<const double>(all));
+      return dtype ? Var(values.cast(*dtype)) : Var::open(values);
+    }
+    std::fill(counts.begin() + static_cast<std::ptrdiff_t>(i), counts.end(), 0.0);
+    ++counts[i - 1];
+    counts.back() = rest - 1;
+  }
+  return std::nullopt;
+}
+
 void require_last_axis(std::string_view law, const Arg& x, Index count) {
   if (x.rank() == 0 || x.shape().back() != count)
     throw Error(law, "x is " + x.type().str() + "; its last axis has to be of " + std::to_string(count),

@@ -58,6 +58,8 @@ Var counts_up_to(const Var& total, std::optional<DType> dtype, std::string_view 
 ///   errors  "[Categorical] probs is -0.5 at [0] of f64[3], needs to lie in [0, 1]"
 ///           "[Categorical] log probs is -inf throughout, needs to be above -inf somewhere"
 Var log_weights(std::string_view law, const Arg& p);
+/// The vectors of n counts that sum to `total`, [m, n]; none where that is no plain number, or m is above 10^5.
+std::optional<Var> counts_of_sum(const Var& total, Index n, std::optional<DType> dtype);
 /// Rejects a value whose last axis is not of `count`.
 ///
 ///   errors  "[Dirichlet] x is f64[2]; its last axis has to be of 3"

@@ -57,6 +57,10 @@ Var Multinomial::variance(Where where) const {
   });
 }
 
+std::optional<Var> Multinomial::enumerate(Where where) const {
+  return counts_of_sum(total_count, count(where), vi::dtype(parameters(*this)));
+}
+
 Var kl(const Multinomial& p, const Multinomial& q, Where where) {
   if (p.count(where) != q.count(where))
     throw Error("kl",
