@@ -124,9 +124,12 @@ ContinuousBernoulli ContinuousBernoulli::probs(Arg p) {
   return {.logits = composed(p.where, name, {p.var}, [&] { return logit(p); })};
 }
 
+// Of the falling law, turned: u is as likely as 1 - u.
 Var ContinuousBernoulli::sample(const Key& key, const Shape& shape, Where where) const {
-  return composed(where, name, {key.counter(), logits},
-                  [&] { return icdf(uniform(key_for(*this, key), shape)); });
+  return composed(where, name, {key.counter(), logits}, [&] {
+    const Falling law(logits);
+    return law.turned(from_below(law.rate, uniform(key_for(*this, key), shape)));
+  });
 }
 
 Var ContinuousBernoulli::log_prob(Arg x) const {
