@@ -218,8 +218,8 @@ headers say what their densities are, where they are accurate, and which errors 
   distribution function, and any two supports of numbers are known to be connected, or the supports of a vector's elements are
   the same; its row shows Normals.
 - **Closed forms** are members of the law; *tails* are log_cdf, log_sf and isf, *renyi* is that of two laws of the kind. **KL**
-  lists the laws q with KL(p || q) in closed form, unless it is inf for all parameters; elsewhere a sampled difference is used,
-  and the report says so.
+  lists the laws q with KL(p || q) in closed form, unless their values alone make it inf; where a moment does that (of 1/x, from
+  Exponential to InverseGamma) it is listed. Elsewhere a sampled difference is used, and the report says so.
 - *Static* members are numbers, known when the program is recorded; a law may also be *made by* named constructors.
 - RelaxedBernoulli and RelaxedOneHotCategorical are continuous laws of their own: as stand-ins for the discrete laws their
   gradients are biased.
