@@ -125,7 +125,7 @@ using Wide = long double;
 bool is_smooth(double a, double b) { return a + b >= 1e4 && std::min(a, b) >= 1e3; }
 
 /// a log a - a - log Gamma(a)
-Wide stirling_rest(Wide a) {
+Wide power_rest(Wide a) {
   const Wide t = 1 / a, w = t * t;
   return (std::log(a) - 1.83787706640934548356L) / 2 - t * (1 / 12.0L - w * (1 / 360.0L - w / 1260));
 }
@@ -135,7 +135,7 @@ Wide stirling_rest(Wide a) {
 Wide smooth_density(Wide a, Wide b, Wide x, Wide y) {
   const Wide d = (a + b) * x - a, by_x = d / a, by_y = -d / b;
   const Wide loss = a * (by_x - std::log1p(by_x)) + b * (by_y - std::log1p(by_y));
-  return std::exp(stirling_rest(a) + stirling_rest(b) - stirling_rest(a + b) - loss) / (x * y);
+  return std::exp(power_rest(a) + power_rest(b) - power_rest(a + b) - loss) / (x * y);
 }
 
 /// The mass above x: the density there times the integral of its ratio to that, by Gauss's rule up to where
@@ -168,7 +168,6 @@ double betainc(double a, double b, double x) {
 double betaincc(double a, double b, double x) {
   if (!in_beta_domain(a, b, x)) return no_value;
   if (a + b < 1e4) return boost::math::ibetac(a, b, x, policy);
-  using Wide = long double;
   return static_cast<double>(boost::math::ibetac(Wide{a}, Wide{b}, Wide{x}, policy));
 }
 

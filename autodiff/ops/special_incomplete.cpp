@@ -9,6 +9,7 @@
 #include <tapir/autodiff/ops/scalar_functions.hpp>
 #include <tapir/autodiff/ops/scalar_rule.hpp>
 #include <tapir/autodiff/ops/shape_rows.hpp>
+#include <tapir/autodiff/ops/special_tails.hpp>
 
 namespace tapir {
 namespace {
@@ -159,14 +160,19 @@ Var moved(const Recorded& r, const Var& g) {
   return -g * By(a, b, x) / betainc_dx(a, b, x);
 }
 
-const Op betainc_inv_op{by_scalar<scalar::betainc_inv>(
-    once_in_shapes(elementwise("betainc_inv",
-                               {moved<betainc_da>, moved<betainc_db>,
-                                [](const Recorded& r, const Var& g) {
-                                  return g / betainc_dx(r.inputs[0], r.inputs[1], r.outputs[0]);
-                                }},
-                               {shape, shape, unit}),
-                   2))};
+template <int Sign>
+Row beta_inverse(std::string name) {
+  return once_in_shapes(elementwise(std::move(name),
+                                    {moved<betainc_da>, moved<betainc_db>,
+                                     [](const Recorded& r, const Var& g) {
+                                       return Sign * g / betainc_dx(r.inputs[0], r.inputs[1], r.outputs[0]);
+                                     }},
+                                    {shape, shape, unit}),
+                        2);
+}
+
+const Op betainc_inv_op{by_scalar<scalar::betainc_inv>(beta_inverse<1>("betainc_inv"))};
+const Op betaincc_inv_op{by_scalar<scalar::betaincc_inv>(beta_inverse<-1>("betaincc_inv"))};
 
 }  // namespace
 
@@ -187,5 +193,6 @@ Var betainc_db(Arg a, Arg b, Arg x) { return broadcasting(betainc_db_op, {a, b, 
 Var gamma_p_inv(Arg a, Arg p) { return broadcasting(gamma_p_inv_op, {a, p}); }
 Var gamma_q_inv(Arg a, Arg q) { return broadcasting(gamma_q_inv_op, {a, q}); }
 Var betainc_inv(Arg a, Arg b, Arg p) { return broadcasting(betainc_inv_op, {a, b, p}); }
+Var betaincc_inv(Arg a, Arg b, Arg q) { return broadcasting(betaincc_inv_op, {a, b, q}); }
 
 }  // namespace tapir

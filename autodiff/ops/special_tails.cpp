@@ -121,23 +121,6 @@ const Op beta_logit_slope_op{by_scalar<scalar::beta_logit_slope>(
                }},
               {shape, shape, logits}))};
 
-using Slope = Var (*)(Arg, Arg, Arg);
-
-template <Slope By>
-Var moved(const Recorded& r, const Var& g) {
-  const Var &a = r.inputs[0], &b = r.inputs[1], &x = r.outputs[0];
-  return -g * By(a, b, x) / betainc_dx(a, b, x);
-}
-
-const Op betaincc_inv_op{by_scalar<scalar::betaincc_inv>(
-    once_in_shapes(elementwise("betaincc_inv",
-                               {moved<betainc_da>, moved<betainc_db>,
-                                [](const Recorded& r, const Var& g) {
-                                  return -g / betainc_dx(r.inputs[0], r.inputs[1], r.outputs[0]);
-                                }},
-                               {shape, shape, {0.2, 0.8}}),
-                   2))};
-
 }  // namespace
 
 Var log_gamma_p(Arg a, Arg x) { return broadcasting(log_gamma_p_op, {a, x}); }
@@ -150,7 +133,5 @@ Var betainc_elasticity(Arg a, Arg b, Arg logit_x) {
   return broadcasting(betainc_elasticity_op, {a, b, logit_x});
 }
 Var beta_logit_slope(Arg a, Arg b, Arg logit_x) { return broadcasting(beta_logit_slope_op, {a, b, logit_x}); }
-
-Var betaincc_inv(Arg a, Arg b, Arg q) { return broadcasting(betaincc_inv_op, {a, b, q}); }
 
 }  // namespace tapir

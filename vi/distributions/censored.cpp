@@ -35,7 +35,7 @@ Var Censored::log_prob(Arg x) const {
       density = where(x == of_.low, of_.base.log_cdf(Arg(of_.low, x.where)).value(), density);
     if (!is_infinite(of_.high))
       density = where(x == of_.high, of_.base.log_sf(Arg(of_.before(of_.high), x.where)).value(), density);
-    const auto is_none = [](const Var& end) { return is_infinite(end) ? Var(0.0) : logical_not(end == end); };
+    const auto is_none = [](const Var& end) { return is_infinite(end) ? Var(0.0) : isnan(end); };
     return where(logical_or(is_none(of_.low), is_none(of_.high)), std::numeric_limits<double>::quiet_NaN(),
                  unless(outside, density));
   });
